@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# What can be done here. Each recipe is a script that tells the rest about itself; `./justw` brings what they need.
+
+set positional-arguments
+
+_list:
+    @{{just_executable()}} --list --unsorted
+
+# boot to a shell with the driver loaded; Ctrl-A X leaves
+[group('run'), no-exit-message]
+run-qemu:
+    @qemu/run
+
+# boot, run COMMAND in the guest, print its output, exit with its status
+[group('run'), no-exit-message]
+guest +COMMAND:
+    @qemu/run "$@"
+
+# every test: lint, host, guest; the last line sums up
+[group('test'), no-exit-message]
+test:
+    @tests/run lint host guest
+
+# the guest tests on a kernel that looks for bugs in memory, locks and arithmetic
+[group('test'), no-exit-message]
+test-debug *PATTERN:
+    @tests/run -k debug guest "$@"
+
+# the tests that need no guest
+[group('test'), no-exit-message]
+test-host:
+    @tests/run host
+
+# the guest tests, or those whose names match PATTERN
+[group('test'), no-exit-message]
+test-guest *PATTERN:
+    @tests/run guest "$@"
+
+# formatting, clippy for host and driver, shellcheck
+[group('test'), no-exit-message]
+lint:
+    @tests/run lint
+
+# build/image: bzImage, vmlinux and initramfs.cpio.gz, with the driver inside
+[group('build')]
+image:
+    @qemu/image
+
+# the kernel, into the cache
+[group('build')]
+kernel:
+    @kernel/build
+
+# the driver alone, into build/driver
+[group('build')]
+driver:
+    @kernel/module
+
+# mq-admin for this machine, into target/release
+[group('build')]
+admin:
+    @cargo build --release --locked --package mq-admin
+
+# remove what was built here; the cached kernel stays
+[group('build')]
+clean:
+    rm -rf build target

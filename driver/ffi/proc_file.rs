@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A file in `/proc` that lists records, one a line, however many there are.
+//!
+//! No lock is held from one record to the next, nor while anything is copied to user space.
+
+use super::shim;
+use core::{
+    ffi::c_void,
+    ptr::{
+        self,
+        NonNull, //
+    }, //
+};
+use kernel::{
+    bindings,
+    prelude::*,
+    seq_file::SeqFile,
+    sync::{
+        Arc,
+        ArcBorrow, //
+    }, //
+};
+
+/// A list of records, each with a number larger than that of the one before it.
+pub(crate) trait List: Send + Sync + 'static {
+    /// A record.
+    type Record: Send + Sync + 'static;
+
+    /// The first record whose number is at least `number`, which is at least 1.
+    fn first_from(&self, number: u64) -> Option<(u64, Arc<Self::Record>)>;
+
+    /// The record that follows `record`, even if that has left the list.
+    fn after(&self, record: &Self::Record) -> Option<(u64, Arc<Self::Record>)>;
+
+    /// Prints the header line.
+    fn show_header(&self, m: &SeqFile);
+
+    /// Prints a record as one line.
+    fn show(&self, m: &SeqFile, record: &Self::Record);
+}
+
+/// A file in `/proc`. Dropping it removes it, and waits for those who are just reading it.
+///
+/// # Invariants
+///
+/// `entry` is an entry whose data pointer is that of `list`.
+pub(crate) struct ProcFile<L: List> {
+    entry: NonNull<bindings::proc_dir_entry>,
+    _list: Arc<L>,
+}
+
+// SAFETY: An entry can be removed by any thread.
+unsafe impl<L: List> Send for ProcFile<L> {}
+// SAFETY: There are no methods by shared reference.
+unsafe impl<L: List> Sync for ProcFile<L> {}
+
+/// Stands for the header among the records: `SEQ_START_TOKEN`.
+const HEADER: *mut c_void = ptr::without_provenance_mut(1);
+
+impl<L: List> ProcFile<L> {
+    /// Creates `/proc/NAME`.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`, also if there is a file of this name.
+    pub(crate) fn new(name: &'static CStr, mode: u16, list: Arc<L>) -> Result<Self> {
+        let data = Arc::as_ptr(&list).cast_mut().cast();
+        // SAFETY: The operations are static, and the list lives until the entry is removed.
+        let entry = unsafe {
+            shim::proc_create_seq_private(
+                name.as_char_ptr(),
+                mode,
+                ptr::null_mut(),
+                &Self::OPERATIONS,
+                0,
+                data,
+            )
+        };
+        Ok(Self {
+            entry: NonNull::new(entry).ok_or(ENOMEM)?,
+            _list: list,
+        })
+    }
+
+    // A position is 0 for the header and a record's number for the record. What is handed from one
+    // operation to the next is `HEADER` or an `Arc` turned into a pointer.
+    const OPERATIONS: bindings::seq_operations = bindings::seq_operations {
+        start: Some(Self::start),
+        stop: Some(Self::stop),
+        next: Some(Self::next),
+        show: Some(Self::show),
+    };
+
+    /// # Safety
+    ///
+    /// `m` belongs to an open file of this entry.
+    unsafe fn list<'a>(m: *mut bindings::seq_file) -> &'a L {
+        // SAFETY: By the type invariants; removing the entry waits for the operations under way.
+        unsafe { &*shim::mq_proc_data(m).cast::<L>() }
+    }
+
+    /// # Safety
+    ///
+    /// As the `start` of a seq_file of this entry.
+    unsafe extern "C" fn start(m: *mut bindings::seq_file, position: *mut i64) -> *mut c_void {
+        // SAFETY: The caller's promise.
+        let (list, position) = unsafe { (Self::list(m), &mut *position) };
+        match *position {
+            0 => HEADER,
+            number => match list.first_from(number.unsigned_abs()) {
+                None => ptr::null_mut(),
+                record => Self::hand_on(record, position),
+            },
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As the `next` of a seq_file of this entry.
+    unsafe extern "C" fn next(
+        m: *mut bindings::seq_file,
+        at: *mut c_void,
+        position: *mut i64,
+    ) -> *mut c_void {
+        // SAFETY: The caller's promise.
+        let (list, position) = unsafe { (Self::list(m), &mut *position) };
+        let next = if at == HEADER {
+            list.first_from(1)
+        } else {
+            // SAFETY: `at` came from `hand_on`, and is not used again.
+            let record = unsafe { Arc::from_raw(at.cast::<L::Record>()) };
+            list.after(&record)
+        };
+        Self::hand_on(next, position)
+    }
+
+    /// # Safety
+    ///
+    /// As the `stop` of a seq_file of this entry.
+    unsafe extern "C" fn stop(_: *mut bindings::seq_file, at: *mut c_void) {
+        if !at.is_null() && at != HEADER {
+            // SAFETY: `at` came from `hand_on`, and is not used again.
+            drop(unsafe { Arc::from_raw(at.cast::<L::Record>()) });
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As the `show` of a seq_file of this entry.
+    unsafe extern "C" fn show(m: *mut bindings::seq_file, at: *mut c_void) -> c_int {
+        // SAFETY: The caller's promise.
+        let (list, out) = unsafe { (Self::list(m), SeqFile::from_raw(m)) };
+        if at == HEADER {
+            list.show_header(out);
+        } else {
+            // SAFETY: `at` came from `hand_on`, and is kept until `next` or `stop`.
+            let record = unsafe { ArcBorrow::from_raw(at.cast::<L::Record>()) };
+            list.show(out, &record);
+        }
+        0
+    }
+
+    fn hand_on(record: Option<(u64, Arc<L::Record>)>, position: &mut i64) -> *mut c_void {
+        match record {
+            Some((number, record)) => {
+                *position = number as i64;
+                Arc::into_raw(record).cast_mut().cast()
+            }
+            None => {
+                // seq_file insists that every step moves on, the last one included.
+                *position += 1;
+                ptr::null_mut()
+            }
+        }
+    }
+}
+
+impl<L: List> Drop for ProcFile<L> {
+    fn drop(&mut self) {
+        // SAFETY: The entry exists by the type invariants.
+        unsafe { shim::proc_remove(self.entry.as_ptr()) };
+    }
+}

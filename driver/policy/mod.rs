@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the driver decides, apart from how a kernel does things: names, commands, limits, queues
+//! and who may register.
+//!
+//! Plain Rust over `core`: no `unsafe`, no kernel types, no allocation of its own. The kernel module
+//! includes this folder as its module `policy`; the Cargo workspace builds the same files as the
+//! crate `mq-policy` for host tests, Miri and fuzzing, and for `mq-admin`, which takes limits and
+//! paths from here.
+
+pub mod command;
+pub mod limits;
+pub mod name;
+pub mod paths;
+pub mod queue;
+pub mod refusal;
+pub mod registry;
+pub mod ring;
+pub mod storage;
+pub mod table;

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A circular buffer over slots that somebody else provides.
+//!
+//! It never allocates and never frees: what falls out is handed back to the caller, who may hold a
+//! lock under which freeing is not allowed.
+
+use core::ops::DerefMut;
+
+/// A circular buffer of as many items as `slots` has places.
+pub struct Ring<A> {
+    slots: A,
+    /// Where the oldest item is; below `slots.len()`.
+    head: usize,
+    /// Items held, from `head` on, wrapping around.
+    len: usize,
+}
+
+impl<T, A: DerefMut<Target = [Option<T>]>> Ring<A> {
+    /// An empty ring over `slots`, all of which are `None`.
+    pub fn new(slots: A) -> Self {
+        Self {
+            slots,
+            head: 0,
+            len: 0,
+        }
+    }
+
+    /// Items held now.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether no item is held.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Items that can be held.
+    pub fn capacity(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Adds `item` as the newest. Returns the oldest if it had to make room, or `item` itself if the
+    /// ring has no slots at all.
+    pub fn push(&mut self, item: T) -> Option<T> {
+        let at = self.index(self.len);
+        let Some(slot) = self.slots.get_mut(at) else {
+            return Some(item);
+        };
+        let oldest = slot.replace(item);
+        if self.len == self.slots.len() {
+            self.head = self.index(1);
+        } else {
+            self.len += 1;
+        }
+        oldest
+    }
+
+    /// The oldest item.
+    pub fn oldest(&self) -> Option<&T> {
+        self.slots.get(self.head)?.as_ref()
+    }
+
+    /// Takes the oldest item.
+    pub fn pop(&mut self) -> Option<T> {
+        let item = self.slots.get_mut(self.head)?.take()?;
+        self.head = self.index(1);
+        self.len -= 1;
+        Some(item)
+    }
+
+    /// Puts `item` back as the oldest, or returns it if there is no room.
+    pub fn unpop(&mut self, item: T) -> Option<T> {
+        if self.len == self.slots.len() {
+            return Some(item);
+        }
+        let at = self.index(self.slots.len() - 1);
+        if let Some(slot) = self.slots.get_mut(at) {
+            *slot = Some(item);
+            self.head = at;
+            self.len += 1;
+        }
+        None
+    }
+
+    /// The slot that is `offset` places after the oldest, for an offset up to the capacity.
+    fn index(&self, offset: usize) -> usize {
+        let at = self.head + offset;
+        if at >= self.slots.len() {
+            at - self.slots.len()
+        } else {
+            at
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::VecDeque;
+
+    fn ring(capacity: usize) -> Ring<Vec<Option<u32>>> {
+        Ring::new((0..capacity).map(|_| None).collect())
+    }
+
+    #[test]
+    fn a_full_ring_gives_up_its_oldest() {
+        let mut ring = ring(2);
+        assert_eq!(ring.push(1), None);
+        assert_eq!(ring.push(2), None);
+        assert_eq!(ring.push(3), Some(1));
+        assert_eq!(ring.len(), 2);
+        assert_eq!(
+            (ring.pop(), ring.pop(), ring.pop()),
+            (Some(2), Some(3), None)
+        );
+    }
+
+    #[test]
+    fn what_is_put_back_comes_first() {
+        let mut ring = ring(2);
+        ring.push(1);
+        ring.push(2);
+        let first = ring.pop().unwrap();
+        assert_eq!(ring.unpop(first), None);
+        assert_eq!(ring.unpop(9), Some(9));
+        assert_eq!((ring.pop(), ring.pop()), (Some(1), Some(2)));
+    }
+
+    #[test]
+    fn a_ring_without_slots_holds_nothing() {
+        let mut ring = ring(0);
+        assert_eq!(ring.push(1), Some(1));
+        assert_eq!(ring.pop(), None);
+        assert_eq!(ring.unpop(1), Some(1));
+    }
+
+    /// Every sequence of nine operations on rings of one to four slots, against a deque.
+    #[test]
+    fn all_short_histories_agree_with_a_deque() {
+        const STEPS: u32 = 9;
+        for capacity in 1..=4 {
+            for history in 0..3_u32.pow(STEPS) {
+                let mut ring = ring(capacity);
+                let mut model = VecDeque::new();
+                let mut rest = history;
+                for item in 0..STEPS {
+                    match rest % 3 {
+                        0 => {
+                            let oldest = if model.len() == capacity {
+                                model.pop_front()
+                            } else {
+                                None
+                            };
+                            model.push_back(item);
+                            assert_eq!(ring.push(item), oldest);
+                        }
+                        1 => assert_eq!(ring.pop(), model.pop_front()),
+                        _ => {
+                            let refused = model.len() == capacity;
+                            if !refused {
+                                model.push_front(item);
+                            }
+                            assert_eq!(ring.unpop(item), refused.then_some(item));
+                        }
+                    }
+                    assert_eq!(ring.len(), model.len());
+                    rest /= 3;
+                }
+            }
+        }
+    }
+}

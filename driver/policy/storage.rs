@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Where policy gets its arrays from, so that it needs no allocator of its own.
+//!
+//! The kernel gives arrays that are charged to the calling user; host tests give vectors.
+
+use core::ops::DerefMut;
+
+/// A source of arrays of a fixed length.
+pub trait Storage {
+    /// An array of `E`.
+    type Array<E>: DerefMut<Target = [E]>;
+    /// Why there was none.
+    type Error;
+
+    /// Makes an array of `len` times `fill()`.
+    ///
+    /// # Errors
+    ///
+    /// Where there is not enough memory.
+    fn array<E>(len: usize, fill: impl FnMut() -> E) -> Result<Self::Array<E>, Self::Error>;
+}
+
+/// Storage for host tests.
+#[cfg(test)]
+pub(super) struct Heap;
+
+#[cfg(test)]
+impl Storage for Heap {
+    type Array<E> = Vec<E>;
+    type Error = core::convert::Infallible;
+
+    fn array<E>(len: usize, fill: impl FnMut() -> E) -> Result<Vec<E>, Self::Error> {
+        Ok(core::iter::repeat_with(fill).take(len).collect())
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `evict`: ends a registration from outside, and says whose it was and what was lost.
+
+use crate::cli::Evict;
+use crate::error::Result;
+use crate::output;
+use crate::system::System;
+use crate::text::messages;
+
+pub fn run(system: &System, options: &Evict) -> Result {
+    let name = options.name.as_str();
+    let before = system.registration(name)?;
+    system.evict(name)?;
+    let process = match (before.pid, system.program(before.pid)) {
+        (0, _) => "a process of another PID namespace".to_owned(),
+        (pid, program) if program.is_empty() => format!("process {pid}"),
+        (pid, program) => format!("process {pid} ({program})"),
+    };
+    let discarded = messages(before.depth);
+    output::print(|out| {
+        writeln!(
+            out,
+            "{name}: registration of {process} ended, {discarded} discarded"
+        )
+    })
+}

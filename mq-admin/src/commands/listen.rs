@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `listen`: a registration whose messages are printed, or each handed to a command.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use rustix::event::{PollFd, PollFlags};
+
+use crate::cli::Listen;
+use crate::error::{Error, Result, Status};
+use crate::system::device::{wait, Buffer, Device, Message, Received};
+use crate::system::System;
+use crate::text;
+
+pub fn run(system: &System, options: &Listen) -> Result {
+    let device = Device::open(system)?;
+    device.register(&options.name)?;
+    let runner = match &options.exec {
+        Some(command) => Some(Runner {
+            command,
+            name: options.name.as_str(),
+            device: Device::for_children(system)?,
+        }),
+        None => None,
+    };
+    let name = options.name.as_str();
+    let mut buffer = Buffer::new();
+    let mut heard = 0;
+    while options.count != Some(heard) {
+        let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
+        if !wait_for_message(&device, deadline, runner.is_none())? {
+            return match options.count {
+                Some(count) => Err(Error::new(
+                    Status::TimedOut,
+                    format!(
+                        "the time ran out after {heard} of {}",
+                        text::messages(count)
+                    ),
+                )),
+                None => Ok(()),
+            };
+        }
+        match device.receive(&mut buffer)? {
+            Received::Message(message) => {
+                match &runner {
+                    Some(runner) => runner.run(&message)?,
+                    None => print(&message).map_err(Error::output)?,
+                }
+                heard += 1;
+            }
+            Received::Nothing => {}
+            Received::Ended => {
+                return Err(Error::new(
+                    Status::Ended,
+                    format!("the registration of {name} was ended from outside"),
+                ))
+            }
+        }
+    }
+    device.unregister()
+}
+
+/// Waits for the device; false if the deadline came first.
+///
+/// Where the output is a pipe whose reader goes away, this ends too, and gives the name back,
+/// instead of swallowing one more message.
+fn wait_for_message(device: &Device, deadline: Option<Instant>, prints: bool) -> Result<bool> {
+    let stdout = io::stdout();
+    let mut files = vec![PollFd::new(device, PollFlags::IN)];
+    if prints {
+        files.push(PollFd::new(&stdout, PollFlags::empty()));
+    }
+    let ready = wait(&mut files, deadline)?;
+    match files.get(1) {
+        Some(output) if output.revents().contains(PollFlags::ERR) => Err(Error::ReaderGone),
+        _ => Ok(ready),
+    }
+}
+
+/// Prints a message at once: whoever reads our output waits for it.
+fn print(message: &Message) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if out.is_terminal() {
+        out.write_all(text::printable(message.line(), true).as_bytes())?;
+    } else {
+        out.write_all(message.line())?;
+    }
+    out.flush()
+}
+
+/// Runs a command for each message.
+struct Runner<'options> {
+    command: &'options OsString,
+    name: &'options str,
+    device: OwnedFd,
+}
+
+impl Runner<'_> {
+    fn run(&self, message: &Message) -> Result {
+        let text = message.text();
+        let mut command = Command::new("sh");
+        command
+            .arg("-c")
+            .arg(self.command)
+            .env("MQ_FROM", OsStr::from_bytes(message.from()))
+            .env("MQ_NAME", self.name)
+            .env("MQ_FD", self.device.as_raw_fd().to_string())
+            .stdin(Stdio::piped());
+        if text.contains(&0) {
+            command.env_remove("MQ_TEXT");
+        } else {
+            command.env("MQ_TEXT", OsStr::from_bytes(text));
+        }
+        let cannot =
+            |error: io::Error| Error::new(Status::Failed, format!("sh cannot be run: {error}"));
+        let mut child = command.spawn().map_err(cannot)?;
+        if let Some(mut input) = child.stdin.take() {
+            // A command need not read its input.
+            let _ = input.write_all(text);
+        }
+        let status = child.wait().map_err(cannot)?;
+        if !status.success() {
+            let from = String::from_utf8_lossy(message.from()).into_owned();
+            eprintln!("mq-admin: the command for a message from {from} failed: {status}");
+        }
+        Ok(())
+    }
+}

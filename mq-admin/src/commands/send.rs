@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `send` and `broadcast`: one message from a process that is registered for no longer than that.
+
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+
+use mq_policy::limits::CMD_BUF_SIZE;
+use mq_policy::name::Name;
+
+use crate::cli::{Broadcast, Send, Text};
+use crate::error::{Error, Result, Status};
+use crate::system::device::Device;
+use crate::system::System;
+
+pub fn run(system: &System, options: &Send) -> Result {
+    let text = read(&options.text)?;
+    as_sender(system, options.from.from.as_ref(), |device| {
+        device.send(&options.name, &text)
+    })
+}
+
+pub fn broadcast(system: &System, options: &Broadcast) -> Result {
+    let text = read(&options.text)?;
+    as_sender(system, options.from.from.as_ref(), |device| {
+        device.broadcast(&text)
+    })
+}
+
+fn as_sender(system: &System, name: Option<&Name>, send: impl FnOnce(&Device) -> Result) -> Result {
+    let device = Device::open(system)?;
+    match name {
+        Some(name) => device.register(name)?,
+        None => device.register_sender()?,
+    }
+    send(&device)?;
+    // After a failure the end of this process does it.
+    device.unregister()
+}
+
+/// The bytes to send.
+fn read(text: &Text) -> Result<Vec<u8>> {
+    if text.words == ["-"] {
+        return read_input();
+    }
+    let words: Vec<&[u8]> = text.words.iter().map(|word| word.as_bytes()).collect();
+    Ok(words.join(&b' '))
+}
+
+fn read_input() -> Result<Vec<u8>> {
+    // One byte more than any driver takes is enough for it to refuse the message.
+    let most = u64::from(CMD_BUF_SIZE.max) + 1;
+    let mut text = Vec::new();
+    io::stdin()
+        .lock()
+        .take(most)
+        .read_to_end(&mut text)
+        .map_err(|error| {
+            Error::new(
+                Status::Failed,
+                format!("standard input cannot be read: {error}"),
+            )
+        })?;
+    if text.ends_with(b"\n") {
+        text.pop();
+    }
+    Ok(text)
+}

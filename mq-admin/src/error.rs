@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! How a command fails: an exit status that scripts can tell apart, and one sentence for people.
+//!
+//! What the driver's error numbers mean is not said here but in `system::refusal`.
+
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+/// Why a command ended, as its exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Done = 0,
+    Failed = 1,
+    Usage = 2,
+    NotFound = 3,
+    NoRights = 4,
+    DriverAbsent = 5,
+    NoRoom = 6,
+    TooLong = 7,
+    TimedOut = 8,
+    Ended = 9,
+}
+
+impl Status {
+    const ALL: [Self; 10] = [
+        Self::Done,
+        Self::Failed,
+        Self::Usage,
+        Self::NotFound,
+        Self::NoRights,
+        Self::DriverAbsent,
+        Self::NoRoom,
+        Self::TooLong,
+        Self::TimedOut,
+        Self::Ended,
+    ];
+
+    /// What it stands for, for the help and the manual.
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done (also where the reader of the output went away)",
+            Self::Failed => "something else failed, as the message says",
+            Self::Usage => "wrong usage: an unknown option, a bad name, a value out of range",
+            Self::NotFound => "no registration has that name",
+            Self::NoRights => "no rights for it",
+            Self::DriverAbsent => "the driver is not loaded",
+            Self::NoRoom => "no room: name taken, table full, or the user's share used up",
+            Self::TooLong => "the message is longer than the driver takes",
+            Self::TimedOut => "the time ran out before the messages asked for had come",
+            Self::Ended => "the registration was ended from outside",
+        }
+    }
+}
+
+/// The table of exit statuses, as the help and the manual show it.
+pub fn statuses() -> String {
+    let mut table = String::from("Exit status:\n");
+    for status in Status::ALL {
+        table += &format!("  {}  {}\n", status as u8, status.meaning());
+    }
+    table
+}
+
+/// The end of a command that did not do what it was asked for.
+#[derive(Debug)]
+pub enum Error {
+    /// Whoever read our output has seen enough, which is no failure.
+    ReaderGone,
+    /// It failed, for the reason that the sentence gives.
+    Because(Status, String),
+}
+
+/// What a command comes to.
+pub type Result<T = ()> = std::result::Result<T, Error>;
+
+impl Error {
+    pub fn new(status: Status, sentence: impl Into<String>) -> Self {
+        Self::Because(status, sentence.into())
+    }
+
+    /// No registration is called `name`.
+    pub fn no_such_name(name: &str) -> Self {
+        Self::new(
+            Status::NotFound,
+            format!("no registration is named {name}: `mq-admin list` shows those there are"),
+        )
+    }
+
+    /// Writing to our own output failed.
+    pub fn output(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Self::ReaderGone
+        } else {
+            Self::new(
+                Status::Failed,
+                format!("the output cannot be written: {error}"),
+            )
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ReaderGone => f.write_str("the reader of the output went away"),
+            Self::Because(_, sentence) => f.write_str(sentence),
+        }
+    }
+}
+
+/// Says what went wrong, once, and turns it into the exit status of the process.
+pub fn exit(result: Result) -> ExitCode {
+    let status = match &result {
+        Ok(()) | Err(Error::ReaderGone) => Status::Done,
+        Err(Error::Because(status, sentence)) => {
+            eprintln!("mq-admin: {sentence}");
+            *status
+        }
+    };
+    ExitCode::from(status as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_status_has_its_own_number_and_a_line_of_the_table() {
+        let table = statuses();
+        for (number, status) in Status::ALL.into_iter().enumerate() {
+            assert_eq!(status as usize, number);
+            assert!(table.contains(&format!("\n  {number}  {}\n", status.meaning())));
+        }
+    }
+
+    #[test]
+    fn a_broken_pipe_is_no_failure() {
+        let gone = Error::output(io::ErrorKind::BrokenPipe.into());
+        assert!(matches!(gone, Error::ReaderGone));
+        assert_eq!(exit(Err(gone)), ExitCode::SUCCESS);
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The driver's attributes in sysfs: one registration, the parameters, `flush` and `evict`.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use mq_policy::limits::Parameter;
+use mq_policy::paths;
+
+use super::registration::Registration;
+use super::{unreachable, System};
+use crate::error::{Error, Result};
+
+/// What is written to `flush` for all queues; no name can be this.
+const ALL: &str = "*";
+
+impl System {
+    fn attributes(&self) -> PathBuf {
+        self.sys_root.join("class/misc").join(paths::DEVICE)
+    }
+
+    /// The registration called `name`, or the refusal that there is none.
+    pub fn registration(&self, name: &str) -> Result<Registration> {
+        let device = self.attributes();
+        let queue = device.join(paths::QUEUES).join(name);
+        Registration::new(name, |attribute| read(&queue.join(attribute))).map_err(|error| {
+            if !is_gone(&error) || !device.is_dir() {
+                unreachable(&device, &error)
+            } else {
+                Error::no_such_name(name)
+            }
+        })
+    }
+
+    /// The value of `parameter` in force.
+    pub fn parameter(&self, parameter: &Parameter) -> Result<u64> {
+        self.attribute(parameter.attribute)
+    }
+
+    /// Puts `value` in force for `parameter`.
+    pub fn set_parameter(&self, parameter: &Parameter, value: u32) -> Result {
+        let path = self.attributes().join(parameter.attribute);
+        write(&path, &value.to_string()).map_err(|error| unreachable(&path, &error))
+    }
+
+    /// Discards what is queued for `name`.
+    pub fn flush(&self, name: &str) -> Result {
+        self.act("flush", name)
+    }
+
+    /// Discards what is queued for anybody.
+    pub fn flush_all(&self) -> Result {
+        self.act("flush", ALL)
+    }
+
+    /// Ends the registration called `name`.
+    pub fn evict(&self, name: &str) -> Result {
+        self.act("evict", name)
+    }
+
+    fn attribute(&self, attribute: &str) -> Result<u64> {
+        let path = self.attributes().join(attribute);
+        read(&path).map_err(|error| unreachable(&path, &error))
+    }
+
+    fn act(&self, attribute: &str, name: &str) -> Result {
+        let path = self.attributes().join(attribute);
+        write(&path, name).map_err(|error| {
+            if is_gone(&error) && path.exists() {
+                Error::no_such_name(name)
+            } else {
+                unreachable(&path, &error)
+            }
+        })
+    }
+}
+
+/// Whether the file's registration has ended: before it was opened, or while it was.
+fn is_gone(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
+        || error.raw_os_error() == Some(rustix::io::Errno::NODEV.raw_os_error())
+}
+
+fn read(path: &Path) -> io::Result<u64> {
+    let text = fs::read_to_string(path)?;
+    text.trim().parse().map_err(|_| {
+        let sentence = format!("it holds {:?}, not a number", text.trim());
+        io::Error::new(io::ErrorKind::InvalidData, sentence)
+    })
+}
+
+/// Writes an attribute in one piece, never making the file: sysfs makes its own.
+fn write(path: &Path, value: &str) -> io::Result<()> {
+    OpenOptions::new()
+        .write(true)
+        .open(path)?
+        .write_all(value.as_bytes())
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A process that a test starts, and the link over which the two talk and pass files.
+
+use std::{
+    io::{IoSlice, IoSliceMut},
+    os::fd::{AsFd, AsRawFd, OwnedFd},
+};
+
+use nix::{
+    cmsg_space,
+    sys::{
+        signal::{kill, Signal},
+        socket::{
+            recvmsg, sendmsg, setsockopt, socketpair, sockopt::ReceiveTimeout, AddressFamily,
+            ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType,
+        },
+        time::TimeVal,
+        wait::{waitpid, WaitStatus},
+    },
+    unistd::Pid,
+};
+
+use crate::{sys, wait};
+
+/// One end of the link between a process and its child. Everything heard was said by one call.
+pub struct Link(OwnedFd);
+
+impl Link {
+    fn pair() -> (Self, Self) {
+        let (ours, theirs) = socketpair(
+            AddressFamily::Unix,
+            SockType::SeqPacket,
+            None,
+            SockFlag::SOCK_CLOEXEC,
+        )
+        .expect("socketpair");
+        for end in [&ours, &theirs] {
+            let limit = TimeVal::new(wait::LIMIT.as_secs() as i64, 0);
+            setsockopt(end, ReceiveTimeout, &limit).expect("SO_RCVTIMEO");
+        }
+        (Self(ours), Self(theirs))
+    }
+
+    /// The same end of the link once more, for another thread.
+    pub fn duplicate(&self) -> Self {
+        Self(self.0.try_clone().expect("dup"))
+    }
+
+    /// Says something to the other end.
+    pub fn say(&self, text: impl AsRef<str>) {
+        self.send(text.as_ref(), &[]);
+    }
+
+    /// Passes a file to the other end.
+    pub fn pass(&self, file: impl AsFd) {
+        let fds = [file.as_fd().as_raw_fd()];
+        self.send("a file", &[ControlMessage::ScmRights(&fds)]);
+    }
+
+    fn send(&self, text: &str, control: &[ControlMessage]) {
+        let data = [IoSlice::new(text.as_bytes())];
+        sendmsg::<()>(
+            self.0.as_raw_fd(),
+            &data,
+            control,
+            MsgFlags::MSG_NOSIGNAL,
+            None,
+        )
+        .expect("the other process listens");
+    }
+
+    /// What the other end says next.
+    #[track_caller]
+    pub fn hear(&self) -> String {
+        self.must_receive().0
+    }
+
+    /// What the other end has said that was not heard yet, if anything.
+    pub fn heard(&self) -> Option<String> {
+        self.receive(MsgFlags::MSG_DONTWAIT)
+            .ok()
+            .map(|(text, _)| text)
+    }
+
+    /// The file that the other end passes next.
+    #[track_caller]
+    pub fn take<T: From<OwnedFd>>(&self) -> T {
+        self.must_receive().1.expect("a file").into()
+    }
+
+    #[track_caller]
+    fn must_receive(&self) -> (String, Option<OwnedFd>) {
+        let received = self.receive(MsgFlags::empty());
+        let received = received.expect("the other process says something in time");
+        assert!(
+            !received.0.is_empty(),
+            "the other process has ended without a word"
+        );
+        received
+    }
+
+    fn receive(&self, flags: MsgFlags) -> nix::Result<(String, Option<OwnedFd>)> {
+        let mut bytes = vec![0; 1 << 16];
+        let mut space = cmsg_space!(i32);
+        let mut data = [IoSliceMut::new(&mut bytes)];
+        let flags = flags | MsgFlags::MSG_CMSG_CLOEXEC;
+        let message = recvmsg::<()>(self.0.as_raw_fd(), &mut data, Some(&mut space), flags)?;
+        let mut file = None;
+        for control in message.cmsgs()? {
+            if let ControlMessageOwned::ScmRights(fds) = control {
+                file = fds.first().map(|&fd| sys::own(fd));
+            }
+        }
+        let len = message.bytes;
+        bytes.truncate(len);
+        Ok((String::from_utf8(bytes).expect("text"), file))
+    }
+}
+
+/// A process of a test. It is killed when it goes out of scope.
+pub struct Child {
+    /// Its PID.
+    pub pid: Pid,
+    link: Link,
+    over: bool,
+}
+
+impl Child {
+    /// Starts a process that runs `body` and ends.
+    pub fn start(body: impl FnOnce(&Link)) -> Self {
+        let (ours, theirs) = Link::pair();
+        let pid = sys::fork(move || body(&theirs));
+        Self {
+            pid,
+            link: ours,
+            over: false,
+        }
+    }
+
+    /// Takes care of a process that was started otherwise, and has no link.
+    pub fn adopt(pid: Pid) -> Self {
+        Self {
+            pid,
+            link: Link::pair().0,
+            over: false,
+        }
+    }
+
+    /// Says something to the process.
+    pub fn say(&self, text: impl AsRef<str>) {
+        self.link.say(text);
+    }
+
+    /// What the process says next.
+    #[track_caller]
+    pub fn hear(&self) -> String {
+        self.link.hear()
+    }
+
+    /// What the process has said that was not heard yet, if anything.
+    pub fn heard(&self) -> Option<String> {
+        self.link.heard().filter(|text| !text.is_empty())
+    }
+
+    /// Passes a file to the process.
+    pub fn pass(&self, file: impl AsFd) {
+        self.link.pass(file);
+    }
+
+    /// The file that the process passes next.
+    #[track_caller]
+    pub fn take<T: From<OwnedFd>>(&self) -> T {
+        self.link.take()
+    }
+
+    /// Waits until the process sleeps in `read`.
+    #[track_caller]
+    pub fn until_reading(&self) {
+        wait::until_asleep_in(self.pid, &[libc::SYS_read]);
+    }
+
+    /// Sends the process a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill(self.pid, signal).expect("kill");
+    }
+
+    /// Kills the process; it has been waited for on return.
+    pub fn kill(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        if !self.over {
+            self.over = true;
+            self.signal(Signal::SIGKILL);
+            waitpid(self.pid, None).expect("waitpid");
+        }
+    }
+
+    /// Waits for the process to come to its end by itself, which must be a good one.
+    #[track_caller]
+    pub fn finish(mut self) {
+        let mut status = None;
+        wait::until("the process ends", || {
+            let now =
+                waitpid(self.pid, Some(nix::sys::wait::WaitPidFlag::WNOHANG)).expect("waitpid");
+            status = (now != WaitStatus::StillAlive).then_some(now);
+            status.is_some()
+        });
+        self.over = true;
+        assert_eq!(
+            status,
+            Some(WaitStatus::Exited(self.pid, 0)),
+            "how the process ended"
+        );
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Runs `body` in a process of its own and returns what it returns.
+#[track_caller]
+pub fn elsewhere(body: impl FnOnce() -> String) -> String {
+    let child = Child::start(|link| link.say(format!("={}", body())));
+    let said = child.hear();
+    child.finish();
+    said[1..].to_owned()
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `mq-test`: what the guest tests need beside a shell.
+//!
+//! It has primitives for the shell scripts (`do`, `hold`, `put`, …), topics of tests that print TAP
+//! (`topic NAME`), and a bounded stress run. It is written against the contract alone: names,
+//! numbers and limits are spelt out in the tests and nothing is taken from the driver's sources.
+
+mod child;
+mod device;
+mod harness;
+mod listing;
+mod primitives;
+mod stress;
+mod sys;
+mod sysfs;
+mod topics;
+mod wait;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: mq-test do [--fd N] STEP…     writes each STEP as a command, `<` reads; prints the results
+       mq-test hold NAME [STEP…]     registers NAME, does the steps, stays until it is killed
+       mq-test put FILE VALUE        writes VALUE to FILE by one write; prints the result
+       mq-test as UID COMMAND…       runs COMMAND as another user, without rights
+       mq-test refuse NAME COUNT     asks COUNT times for what is refused: a message to NAME
+       mq-test noise SECONDS         registers, sends, reads and ends, again and again
+       mq-test unload                unloads the module; prints the result
+       mq-test topic NAME [PATTERN]  runs the tests of a topic
+       mq-test stress SECONDS        everything at once, then compares the accounts";
+
+fn main() -> ExitCode {
+    harness::report_panics();
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let passed = match args[..] {
+        ["do", "--fd", fd, ref steps @ ..] => primitives::steps_on(fd, steps),
+        ["do", ref steps @ ..] => primitives::steps(steps),
+        ["hold", name, ref steps @ ..] => primitives::hold(name, steps),
+        ["put", file, value] => primitives::put(file, value),
+        ["as", uid, program, ref args @ ..] => primitives::run_as(uid, program, args),
+        ["refuse", name, count] => primitives::refuse(name, count),
+        ["noise", seconds] => primitives::noise(seconds),
+        ["unload"] => primitives::unload(),
+        ["topic", name] => topics::run(name, ""),
+        ["topic", name, pattern] => topics::run(name, pattern),
+        ["stress", seconds] => stress::run(seconds),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    if passed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The topics: one file each, its tests listed at its top.
+
+mod crowd;
+mod device;
+mod ending;
+mod identity;
+mod limits;
+mod listing;
+mod memory;
+mod multiplex;
+mod namespaces;
+mod no_memory;
+mod order;
+mod passing;
+mod reading;
+mod stalling;
+mod uring;
+mod waiting;
+
+use crate::harness::{self, Topic};
+
+const TOPICS: &[(&str, Topic)] = &[
+    ("crowd", crowd::TESTS),
+    ("device", device::TESTS),
+    ("ending", ending::TESTS),
+    ("identity", identity::TESTS),
+    ("limits", limits::TESTS),
+    ("listing", listing::TESTS),
+    ("memory", memory::TESTS),
+    ("multiplex", multiplex::TESTS),
+    ("namespaces", namespaces::TESTS),
+    ("no_memory", no_memory::TESTS),
+    ("order", order::TESTS),
+    ("passing", passing::TESTS),
+    ("reading", reading::TESTS),
+    ("stalling", stalling::TESTS),
+    ("uring", uring::TESTS),
+    ("waiting", waiting::TESTS),
+];
+
+/// Runs the tests of the topic `name` whose names contain `pattern`; whether all passed.
+pub fn run(name: &str, pattern: &str) -> bool {
+    match TOPICS.iter().find(|(topic, _)| *topic == name) {
+        Some((_, tests)) => harness::run(tests, pattern),
+        None => {
+            eprintln!("mq-test: there is no topic {name}");
+            false
+        }
+    }
+}

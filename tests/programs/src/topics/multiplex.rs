@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `poll`, `select` and `epoll`: what they say at once, and when they wake who waits in them.
+
+use std::os::fd::AsFd;
+
+use nix::{
+    poll::{PollFlags, PollTimeout},
+    sys::{
+        epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout},
+        select::{select, FdSet},
+        time::{TimeVal, TimeValLike},
+    },
+    unistd::pause,
+};
+
+use crate::{
+    child::Child,
+    device::{line, Device},
+    harness::Topic,
+    sysfs, wait,
+};
+
+pub const TESTS: Topic = &[
+    (
+        "never registered: writable, not readable, no hang-up",
+        never_registered,
+    ),
+    ("registered: readable while a message waits", readable),
+    ("the rest of a message is readable", rest_is_readable),
+    (
+        "after the registration has ended: hang-up, until there is a new one",
+        hang_up,
+    ),
+    ("evicted: hang-up", evicted),
+    ("poll waits for a message", poll_waits),
+    (
+        "poll is woken by the end of the registration: /unr, evict, death",
+        poll_woken_by_the_end,
+    ),
+    ("a child polls the queue of the opener", opener_s_queue),
+    ("select: readable, writable, and its time limit", selected),
+    (
+        "epoll, level-triggered: told until all is read",
+        level_triggered,
+    ),
+    (
+        "epoll, edge-triggered: told once for each message",
+        edge_triggered,
+    ),
+    (
+        "epoll on a file whose process registers later",
+        registered_later,
+    ),
+    (
+        "epoll on a file whose process registers anew",
+        registered_anew,
+    ),
+    (
+        "epoll is told of the end of the registration",
+        epoll_hang_up,
+    ),
+    ("many pollers: all are told", many_pollers),
+];
+
+const WRITABLE: PollFlags = PollFlags::POLLOUT;
+const READABLE: PollFlags = PollFlags::POLLIN.union(PollFlags::POLLOUT);
+const ENDED: PollFlags = PollFlags::POLLOUT.union(PollFlags::POLLHUP);
+
+fn never_registered() {
+    assert_eq!(Device::open().events(), WRITABLE);
+}
+
+fn readable() {
+    let device = Device::registered("bob");
+    assert_eq!(device.events(), WRITABLE);
+    device.send("bob", "one");
+    device.send("bob", "two");
+    assert_eq!(device.events(), READABLE);
+    assert_eq!(device.read(), line("bob", "one"));
+    assert_eq!(device.events(), READABLE);
+    assert_eq!(device.read(), line("bob", "two"));
+    assert_eq!(device.events(), WRITABLE);
+    device.send("bob", "three");
+    sysfs::set("flush", "bob");
+    assert_eq!(device.events(), WRITABLE, "after a flush");
+}
+
+fn rest_is_readable() {
+    let device = Device::registered("bob");
+    let other = Device::open();
+    device.send("bob", "one");
+    assert_eq!(device.read_up_to(3).as_deref(), Ok(&b"bob"[..]));
+    assert_eq!(device.events(), READABLE);
+    assert_eq!(
+        other.events(),
+        WRITABLE,
+        "the rest is not for another open file"
+    );
+    assert_eq!(device.read(), Ok(" one\n".to_owned()));
+    assert_eq!(device.events(), WRITABLE);
+}
+
+fn hang_up() {
+    let device = Device::registered("bob");
+    device.send("bob", "discarded");
+    assert_eq!(device.command("/unr"), Ok(()));
+    assert_eq!(device.events(), ENDED);
+    assert_eq!(device.events(), ENDED, "it stays");
+    device.register("rob");
+    assert_eq!(device.events(), WRITABLE);
+    device.send("rob", "hello");
+    assert_eq!(device.events(), READABLE);
+}
+
+fn evicted() {
+    let device = Device::registered("bob");
+    sysfs::set("evict", "bob");
+    assert_eq!(device.events(), ENDED);
+}
+
+/// A child that polls the queue of whoever opened `file`, without a limit, and says what it got.
+fn poller(file: Device) -> Child {
+    let child = Child::start(move |link| link.say(format!("{:?}", file.poll(PollTimeout::NONE))));
+    until_polling(&child);
+    child
+}
+
+fn until_polling(child: &Child) {
+    let calls = [
+        libc::SYS_poll,
+        libc::SYS_ppoll,
+        libc::SYS_epoll_wait,
+        libc::SYS_epoll_pwait,
+    ];
+    wait::until_asleep_in(child.pid, &calls);
+}
+
+fn poll_waits() {
+    let device = Device::registered("bob");
+    let child = poller(Device::open());
+    device.send("bob", "hello");
+    assert_eq!(child.hear(), format!("{:?}", PollFlags::POLLIN));
+    child.finish();
+}
+
+fn poll_woken_by_the_end() {
+    let told = format!("{:?}", PollFlags::POLLHUP);
+    let device = Device::registered("bob");
+    let child = poller(Device::open());
+    assert_eq!(device.command("/unr"), Ok(()));
+    assert_eq!(child.hear(), told, "/unr");
+
+    device.register("bob");
+    let child = poller(Device::open());
+    sysfs::set("evict", "bob");
+    assert_eq!(child.hear(), told, "evict");
+
+    let opener = Child::start(|link| {
+        link.pass(Device::registered("carol"));
+        pause();
+    });
+    let child = poller(opener.take());
+    opener.kill();
+    assert_eq!(child.hear(), told, "death");
+}
+
+fn opener_s_queue() {
+    let device = Device::registered("bob");
+    device.send("bob", "hello");
+    let child = Child::start(|link| link.say(format!("{:?}", device.events())));
+    assert_eq!(child.hear(), format!("{READABLE:?}"));
+    child.finish();
+}
+
+fn selected() {
+    let device = Device::registered("bob");
+    let ready = |milliseconds| {
+        let (mut read, mut write) = (FdSet::new(), FdSet::new());
+        read.insert(device.as_fd());
+        write.insert(device.as_fd());
+        let limit = &mut TimeVal::milliseconds(milliseconds);
+        select(None, &mut read, &mut write, None, limit).expect("select");
+        (
+            read.contains(device.as_fd()),
+            write.contains(device.as_fd()),
+        )
+    };
+    assert_eq!(ready(0), (false, true));
+    device.send("bob", "hello");
+    assert_eq!(ready(0), (true, true));
+    device.drain();
+
+    let mut read = FdSet::new();
+    read.insert(device.as_fd());
+    let limit = &mut TimeVal::milliseconds(10);
+    assert_eq!(
+        select(None, &mut read, None, None, limit),
+        Ok(0),
+        "the limit passes"
+    );
+}
+
+/// An epoll that watches `device`.
+fn watching(device: &Device, flags: EpollFlags) -> Epoll {
+    let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).expect("epoll_create");
+    epoll
+        .add(device, EpollEvent::new(flags, 0))
+        .expect("epoll_ctl");
+    epoll
+}
+
+/// What it has to say, waiting up to `milliseconds`.
+fn said(epoll: &Epoll, milliseconds: u16) -> EpollFlags {
+    let mut events = [EpollEvent::empty()];
+    epoll
+        .wait(&mut events, EpollTimeout::from(milliseconds))
+        .expect("epoll_wait");
+    events[0].events()
+}
+
+const QUIET: EpollFlags = EpollFlags::empty();
+const INPUT: EpollFlags = EpollFlags::EPOLLIN;
+const AGES: u16 = 20_000;
+
+fn level_triggered() {
+    let device = Device::registered("bob");
+    let epoll = watching(&device, INPUT);
+    assert_eq!(said(&epoll, 0), QUIET);
+    device.send("bob", "one");
+    device.send("bob", "two");
+    for read in ["nothing", "one", "two"] {
+        if read != "nothing" {
+            assert_eq!(said(&epoll, 0), INPUT);
+            assert_eq!(device.read(), line("bob", read));
+        } else {
+            assert_eq!((said(&epoll, 0), said(&epoll, 0)), (INPUT, INPUT));
+        }
+    }
+    assert_eq!(said(&epoll, 0), QUIET);
+}
+
+fn edge_triggered() {
+    let device = Device::registered("bob");
+    let epoll = watching(&device, INPUT | EpollFlags::EPOLLET);
+    assert_eq!(said(&epoll, 0), QUIET);
+    for number in 0..3 {
+        device.send("bob", number);
+        assert_eq!(
+            (said(&epoll, 0), said(&epoll, 0)),
+            (INPUT, QUIET),
+            "message {number}"
+        );
+    }
+    device.drain();
+    assert_eq!(said(&epoll, 0), QUIET);
+    device.send("bob", "after the draining");
+    assert_eq!((said(&epoll, 0), said(&epoll, 0)), (INPUT, QUIET));
+}
+
+/// A child that waits in an epoll made before its process registers, and says what it is told.
+fn registered_later() {
+    for flags in [INPUT, INPUT | EpollFlags::EPOLLET] {
+        let child = Child::start(|link| {
+            let device = Device::open_nonblocking();
+            let epoll = watching(&device, flags);
+            assert_eq!(said(&epoll, 0), QUIET);
+            device.register("bob");
+            assert_eq!(said(&epoll, 0), QUIET);
+            link.say("registered");
+            assert_eq!(said(&epoll, AGES), INPUT);
+            link.say(device.read().expect("a message"));
+        });
+        assert_eq!(child.hear(), "registered");
+        until_polling(&child);
+        let device = Device::registered("carol");
+        device.send("bob", "hello");
+        assert_eq!(child.hear(), "carol hello\n");
+        child.finish();
+        assert_eq!(device.command("/unr"), Ok(()));
+    }
+}
+
+fn registered_anew() {
+    let child = Child::start(|link| {
+        let device = Device::registered("rob");
+        let epoll = watching(&device, INPUT);
+        assert_eq!(device.command("/unr"), Ok(()));
+        assert_eq!(said(&epoll, 0), EpollFlags::EPOLLHUP);
+        device.register("bob");
+        assert_eq!(said(&epoll, 0), QUIET);
+        link.say("registered");
+        assert_eq!(said(&epoll, AGES), INPUT);
+        link.say(device.read().expect("a message"));
+    });
+    assert_eq!(child.hear(), "registered");
+    until_polling(&child);
+    Device::registered("carol").send("bob", "hello");
+    assert_eq!(child.hear(), "carol hello\n");
+    child.finish();
+}
+
+fn epoll_hang_up() {
+    for flags in [INPUT, INPUT | EpollFlags::EPOLLET] {
+        let child = Child::start(|link| {
+            let device = Device::registered("bob");
+            let epoll = watching(&device, flags);
+            assert_eq!(said(&epoll, 0), QUIET);
+            link.say("waiting");
+            link.say(format!("{:?}", said(&epoll, AGES)));
+        });
+        assert_eq!(child.hear(), "waiting");
+        until_polling(&child);
+        sysfs::set("evict", "bob");
+        assert_eq!(child.hear(), format!("{:?}", EpollFlags::EPOLLHUP));
+        child.finish();
+    }
+}
+
+fn many_pollers() {
+    let device = Device::registered("bob");
+    let shared = Device::open();
+    let children: Vec<Child> = (0..6)
+        .map(|_| poller(shared.duplicate()))
+        .chain([poller(Device::open())])
+        .collect();
+    device.send("bob", "hello");
+    for child in children {
+        assert_eq!(child.hear(), format!("{:?}", PollFlags::POLLIN));
+        child.finish();
+    }
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Allocations that fail: for each operation the first, the second, … allocation in it, until none is
+//! left to fail. The operation then gives `ENOMEM` and has changed nothing, or has succeeded.
+//!
+//! Needs a kernel with fault injection. Where copies from and to user memory are made to fail too,
+//! `EFAULT` is as good.
+
+use std::{
+    fs,
+    fs::OpenOptions,
+    io::{Read, Write},
+    os::fd::OwnedFd,
+    path::Path,
+};
+
+use nix::errno::Errno;
+
+use crate::{
+    child::Child,
+    device::{line, Device, EMPTY},
+    harness::{self, Topic},
+    listing, sysfs,
+};
+
+pub const TESTS: Topic = &[
+    ("every allocation of open fails in turn", open),
+    (
+        "every allocation of /reg fails in turn: not registered, the name is free",
+        register,
+    ),
+    ("every allocation of /msg fails in turn: nothing sent", send),
+    (
+        "every allocation of /all fails in turn: sent to all or to none",
+        broadcast,
+    ),
+    (
+        "every allocation of read fails in turn: the message stays",
+        read,
+    ),
+    (
+        "every allocation of /unr fails in turn: ended, or as before",
+        unregister,
+    ),
+    ("every allocation of reading /proc/mq fails in turn", list),
+];
+
+const FAIL_NTH: &str = "/proc/self/fail-nth";
+const DEBUGFS: &str = "/sys/kernel/debug";
+
+/// Lets allocations that may sleep fail too, and says nothing about each in the log.
+fn prepare() {
+    if !Path::new(FAIL_NTH).exists() {
+        harness::skip("this kernel injects no faults");
+    }
+    for kind in ["failslab", "fail_page_alloc", "fail_usercopy"] {
+        for (setting, value) in [
+            ("verbose", "0"),
+            ("ignore-gfp-wait", "N"),
+            ("min-order", "0"),
+        ] {
+            let path = format!("{DEBUGFS}/{kind}/{setting}");
+            if Path::new(&path).exists() {
+                fs::write(&path, value).expect("a setting of fault injection");
+            }
+        }
+    }
+    assert!(
+        Path::new(&format!("{DEBUGFS}/failslab")).exists(),
+        "debugfs is mounted"
+    );
+}
+
+/// Runs `operation` again and again, with its first allocation failing, its second, and so on until
+/// all succeed. `check` looks at what each left behind and makes things as they were.
+fn sweep<T: std::fmt::Debug>(
+    mut operation: impl FnMut() -> Result<T, Errno>,
+    mut check: impl FnMut(Result<T, Errno>),
+) {
+    let copies_fail = Path::new(&format!("{DEBUGFS}/fail_usercopy")).exists();
+    let mut switch = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(FAIL_NTH)
+        .expect(FAIL_NTH);
+    for nth in 1..1000 {
+        let mut left = [0; 16];
+        write!(switch, "{nth}").expect(FAIL_NTH);
+        let result = operation();
+        // A fault that the operation left unused may hit this read; then it has read nothing.
+        let count = switch.read(&mut left).unwrap_or(0);
+        let used = left[..count].trim_ascii() == b"0";
+        // The same goes for the fault that this write takes back.
+        let _ = switch.write(b"0");
+        switch = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(FAIL_NTH)
+            .expect(FAIL_NTH);
+
+        if let Err(error) = &result {
+            let allowed = *error == Errno::ENOMEM || (copies_fail && *error == Errno::EFAULT);
+            assert!(allowed, "{error} with allocation {nth} failing");
+        }
+        assert!(used || result.is_ok(), "{result:?} without a fault");
+        check(result);
+        if !used {
+            assert!(nth > 1, "no allocation was made to fail");
+            return;
+        }
+    }
+    panic!("there is no end of allocations");
+}
+
+fn open() {
+    prepare();
+    let open = || {
+        let file = OpenOptions::new().read(true).write(true).open("/dev/mq");
+        let file = file.map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0)))?;
+        Ok(Device::from(OwnedFd::from(file)))
+    };
+    sweep(open, |result| {
+        if let Ok(device) = result {
+            device.register("bob");
+            assert_eq!(device.command("/unr"), Ok(()));
+        }
+    });
+}
+
+fn register() {
+    prepare();
+    let device = Device::open_nonblocking();
+    sweep(
+        || device.command("/reg bob"),
+        |result| {
+            assert_eq!(sysfs::is_registered("bob"), result.is_ok());
+            assert_eq!(listing::rows().len(), usize::from(result.is_ok()));
+            if result.is_err() {
+                assert_eq!(device.command("/unr"), Err(Errno::ENOENT));
+                device.register("bob");
+            }
+            device.send("bob", "as good as any");
+            assert_eq!(device.read(), line("bob", "as good as any"));
+            assert_eq!(device.command("/unr"), Ok(()));
+        },
+    );
+}
+
+fn send() {
+    prepare();
+    let device = Device::registered("bob");
+    let text = "x".repeat(200);
+    let mut sent = 0;
+    let command = format!("/msg bob {text}");
+    sweep(
+        || device.command(&command),
+        |result| {
+            sent += u64::from(result.is_ok());
+            let expected = if result.is_ok() {
+                line("bob", &text)
+            } else {
+                EMPTY
+            };
+            assert_eq!(device.read(), expected);
+            let row = listing::of("bob");
+            assert_eq!((row.sent, row.received, row.depth), (sent, sent, 0));
+        },
+    );
+}
+
+fn broadcast() {
+    prepare();
+    let device = Device::registered("bob");
+    let _listeners = ["one", "two"].map(|name| {
+        let child = Child::start(move |link| {
+            Device::registered(name);
+            link.say("ready");
+            nix::unistd::pause();
+        });
+        assert_eq!(child.hear(), "ready");
+        child
+    });
+    let mut sent = 0;
+    sweep(
+        || device.command("/all hello"),
+        |result| {
+            sent += u64::from(result.is_ok());
+            assert_eq!(listing::of("bob").sent, sent);
+            assert_eq!(
+                (listing::of("one").received, listing::of("two").received),
+                (sent, sent)
+            );
+        },
+    );
+}
+
+fn read() {
+    prepare();
+    let device = Device::registered("bob");
+    device.send("bob", "hello");
+    // A small buffer: memory of the test itself must not be what is missing.
+    sweep(
+        || device.read_up_to(100),
+        |result| {
+            if result.is_err() {
+                assert_eq!(listing::of("bob").depth, 1);
+                assert_eq!(device.read(), line("bob", "hello"));
+            }
+            device.send("bob", "hello");
+        },
+    );
+}
+
+fn unregister() {
+    prepare();
+    let device = Device::registered("bob");
+    device.send("bob", "hello");
+    sweep(
+        || device.command("/unr"),
+        |result| {
+            assert_eq!(sysfs::is_registered("bob"), result.is_err());
+            if result.is_ok() {
+                device.register("bob");
+                device.send("bob", "hello");
+            }
+            assert_eq!(listing::of("bob").depth, 1);
+        },
+    );
+}
+
+fn list() {
+    prepare();
+    let _device = Device::registered("bob");
+    let read = || {
+        let text = fs::read_to_string(listing::PATH);
+        text.map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0)))
+    };
+    sweep(read, |result| {
+        if let Ok(text) = result {
+            assert_eq!(listing::parse(&text).len(), 1);
+        }
+    });
+}

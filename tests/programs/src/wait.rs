@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Waiting for what must come true, always with a limit: no test sleeps and hopes.
+
+use std::{
+    fs,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use nix::unistd::Pid;
+
+/// Far more than anything takes, on a kernel full of checks on a slow emulator too.
+pub const LIMIT: Duration = Duration::from_secs(20);
+
+/// Short enough for nothing to have happened yet where something would, soon, by mistake.
+pub const MOMENT: Duration = Duration::from_millis(50);
+
+/// Whether `condition` comes true within [`LIMIT`].
+pub fn comes_true(mut condition: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + LIMIT;
+    while !condition() {
+        if Instant::now() > deadline {
+            return false;
+        }
+        sleep(Duration::from_millis(1));
+    }
+    true
+}
+
+/// Waits until `condition` is true; `what` says what it is.
+#[track_caller]
+pub fn until(what: &str, condition: impl FnMut() -> bool) {
+    assert!(comes_true(condition), "not within {LIMIT:?}: {what}");
+}
+
+/// Waits until the thread sleeps in one of the system calls `calls`.
+#[track_caller]
+pub fn until_asleep_in(thread: Pid, calls: &[i64]) {
+    until("asleep in the system call", || {
+        fs::read_to_string(format!("/proc/{thread}/syscall")).is_ok_and(|line| {
+            let number = line.split(' ').next().and_then(|word| word.parse().ok());
+            number.is_some_and(|number| calls.contains(&number))
+        })
+    });
+}
+
+/// How often the thread has gone to sleep so far.
+pub fn sleeps(thread: Pid) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{thread}/status")).expect("the thread's status");
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    line.and_then(|count| count.trim().parse().ok())
+        .expect("voluntary_ctxt_switches")
+}
+
+/// `count`, or a tenth of it on the debug kernel, where everything takes ten times as long.
+pub fn many(count: usize) -> usize {
+    if std::env::var_os("MQ_TEST_DEBUG").is_some() {
+        count / 10
+    } else {
+        count
+    }
+}
