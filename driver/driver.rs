@@ -42,6 +42,11 @@ use crate::{
 use kernel::{
     prelude::*,
     sync::{
+        atomic::{
+            Acquire,
+            Atomic,
+            Release, //
+        },
         Arc,
         Completion,
         SetOnce, //
@@ -62,9 +67,11 @@ pub(crate) struct Driver {
     pub(crate) work: WorkQueue,
     /// The folder of the registrations' folders.
     pub(crate) queues: SetOnce<Pin<KBox<Folder<()>>>>,
-    /// Completes when the device can be used.
+    /// Completes when loading is done.
     #[pin]
-    ready: Completion,
+    loaded: Completion,
+    /// Whether loading has succeeded.
+    usable: Atomic<bool>,
 }
 
 impl Driver {
@@ -79,20 +86,31 @@ impl Driver {
                 stats: Stats::new(),
                 work: WorkQueue::new(c"mq_driver")?,
                 queues: SetOnce::new(),
-                ready <- Completion::new(),
+                loaded <- Completion::new(),
+                usable: Atomic::new(false),
             }),
             GFP_KERNEL,
         )
     }
 
-    /// Lets those in who wait to open the device.
-    pub(crate) fn set_ready(&self) {
-        self.ready.complete_all();
+    /// Says that loading is done, and how it went, to those who wait to open the device.
+    pub(crate) fn set_loaded(&self, usable: bool) {
+        self.usable.store(usable, Release);
+        self.loaded.complete_all();
     }
 
     /// Waits until the device can be used: it appears a moment before loading is done.
-    pub(crate) fn wait_until_ready(&self) {
-        self.ready.wait_for_completion();
+    ///
+    /// # Errors
+    ///
+    /// `ENODEV` if loading has failed.
+    pub(crate) fn wait_until_ready(&self) -> Result {
+        self.loaded.wait_for_completion();
+        if self.usable.load(Acquire) {
+            Ok(())
+        } else {
+            Err(ENODEV)
+        }
     }
 
     /// Ends all registrations, and waits until nothing of them is left.

@@ -38,7 +38,8 @@ use crate::{
         proc_file::ProcFile, //
     },
     open_file::MqFile,
-    policy::paths, //
+    policy::paths,
+    stats::StatsFiles, //
 };
 use kernel::{
     prelude::*,
@@ -55,11 +56,12 @@ module! {
 
 /// The loaded module.
 ///
-/// Fields are dropped in this order: the listing goes first; then all registrations end, which takes
-/// their folders from below the device; the device goes last.
+/// First of all, dropping it ends all registrations. Then the fields go in this order: what lists and
+/// counts them, and last the device.
 #[pin_data(PinnedDrop)]
 struct MqModule {
     listing: Option<ProcFile<Driver>>,
+    stats: Pin<KBox<Folder<StatsFiles>>>,
     driver: Arc<Driver>,
     #[pin]
     device: Device<MqFile>,
@@ -71,17 +73,26 @@ impl kernel::InPlaceModule for MqModule {
             driver: Driver::new()?,
             listing: Some(ProcFile::new(c_name!(paths::DEVICE), 0o444, driver.clone())?),
             device <- Device::register(c_name!(paths::DEVICE), 0o666, driver.clone()),
-            _: {
-                let queues = Folder::new(
-                    Place::in_device(&device),
-                    paths::QUEUES,
-                    Arc::new((), GFP_KERNEL)?,
-                );
-                let made = queues.map(|queues| driver.queues.populate(queues));
-                driver.set_ready();
-                made?;
+            stats: {
+                let stats = Self::make_folders(&device, driver);
+                driver.set_loaded(stats.is_ok());
+                stats?
             },
         })
+    }
+}
+
+impl MqModule {
+    fn make_folders(
+        device: &Device<MqFile>,
+        driver: &Arc<Driver>,
+    ) -> Result<Pin<KBox<Folder<StatsFiles>>>> {
+        let place = Place::in_device(device);
+        let files = Arc::new(StatsFiles(driver.clone()), GFP_KERNEL)?;
+        let stats = Folder::new(place, paths::STATS, files)?;
+        let queues = Folder::new(place, paths::QUEUES, Arc::new((), GFP_KERNEL)?)?;
+        driver.queues.populate(queues);
+        Ok(stats)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     },
     ffi::{
         device::OpenFile,
+        events,
         pid::Pid,
         wait_queue::{
             Events,
@@ -115,7 +116,7 @@ impl MqFile {
             .driver
             .registrations
             .sender_and_receiver(self.actor(), to)?;
-        if !receiver.deliver(draft.into_message(sender.name(), text_at), true) {
+        if !receiver.deliver(&sender, draft.into_message(sender.name(), text_at), true) {
             return Err(Refusal::NoSuchName.into());
         }
         sender.count_send();
@@ -132,7 +133,7 @@ impl MqFile {
         while let Some((batch, next)) = registrations.batch(place, last) {
             for receiver in batch.iter().flatten() {
                 if !Arc::ptr_eq(receiver, &sender) {
-                    receiver.deliver(message.clone(), false);
+                    receiver.deliver(&sender, message.clone(), false);
                 }
             }
             place = next;
@@ -140,6 +141,19 @@ impl MqFile {
         }
         sender.count_broadcast();
         Ok(())
+    }
+
+    /// Counts and logs a failure, and gives its number.
+    fn note(&self, failure: Failure) -> Error {
+        let error = match failure {
+            Failure::Refused(refusal) => {
+                self.driver.notices.give_refusal(refusal);
+                errors::number(refusal)
+            }
+            Failure::Failed(error) => error,
+        };
+        self.driver.stats.count_error(error);
+        error
     }
 
     /// Claims something to read, waiting for it where that is allowed.
@@ -184,7 +198,7 @@ impl OpenFile for MqFile {
     type Polled = ProcessRef;
 
     fn open(driver: &Arc<Driver>, file: &File) -> Result<impl PinInit<Self, Error>> {
-        driver.wait_until_ready();
+        driver.wait_until_ready()?;
         let opener = Processes::current(&driver.processes)?;
         let user = file.cred().euid();
         let driver = driver.clone();
@@ -200,12 +214,7 @@ impl OpenFile for MqFile {
         let written = from.len();
         match self.carry_out(from) {
             Ok(()) => Ok(written),
-            Err(Failure::Failed(error)) => Err(error),
-            Err(Failure::Refused(refusal)) => {
-                self.driver.stats.count_refusal(refusal);
-                self.driver.notices.give_refusal(refusal);
-                Err(errors::number(refusal))
-            }
+            Err(failure) => Err(self.note(failure)),
         }
     }
 
@@ -215,12 +224,14 @@ impl OpenFile for MqFile {
             return Ok(0);
         }
         let Some(of) = self.acting() else {
-            self.driver.stats.count_refusal(Refusal::NotRegistered);
-            return Err(errors::number(Refusal::NotRegistered));
+            return Err(self.note(Refusal::NotRegistered.into()));
         };
         let Claim::Portion(portion) = self.claim(&of, size, nowait)? else {
             return Ok(0);
         };
+        if portion.is_beginning() {
+            events::receive(of.name().key(), of.process().pid(), portion.bytes().len());
+        }
         let wanted = portion.bytes().len().min(size);
         let copied = to.copy_to_iter(&portion.bytes()[..wanted]);
         // What was copied before a fault is copied again by the next read.
@@ -230,7 +241,7 @@ impl OpenFile for MqFile {
             of.waiters().wake_all(Events::READABLE);
         }
         if count == 0 {
-            return Err(EFAULT);
+            return Err(self.note(EFAULT.into()));
         }
         Ok(count)
     }
@@ -238,10 +249,18 @@ impl OpenFile for MqFile {
     fn poll(&self, poll: &Poll<'_, ProcessRef>) -> Result<Events> {
         poll.wait_on(&self.opener)?;
         let mut was_registered = self.opener.was_registered();
-        if poll.registers() && Pid::current_key() != self.opener.pid().key() && self.is_own() {
-            let caller = Processes::current(&self.driver.processes)?;
-            poll.wait_on(&caller)?;
-            was_registered |= caller.was_registered();
+        if let Some(caller) = self.actor().caller {
+            let processes = &self.driver.processes;
+            let caller = if poll.registers() {
+                // Whatever it registers as later is to wake it.
+                Some(Processes::current(processes)?)
+            } else {
+                Processes::find(processes, caller)
+            };
+            if let Some(caller) = caller {
+                poll.wait_on(&caller)?;
+                was_registered |= caller.was_registered();
+            }
         }
         let news = match self.acting() {
             Some(of) if of.level().depth > 0 || self.rests.has_rest(&of) => Events::READABLE,

@@ -95,7 +95,7 @@ impl Processes {
     pub(crate) fn current(this: &Arc<Self>) -> Result<ProcessRef> {
         let pid = Pid::current()?;
         let key = pid.key();
-        if let Some(process) = Self::share(this, key) {
+        if let Some(process) = Self::find(this, key) {
             return Ok(process);
         }
         let process = Arc::pin_init(
@@ -132,7 +132,8 @@ impl Processes {
         })
     }
 
-    fn share(this: &Arc<Self>, key: usize) -> Option<ProcessRef> {
+    /// The process with this [`Pid::key`], if anybody has to do with it.
+    pub(crate) fn find(this: &Arc<Self>, key: usize) -> Option<ProcessRef> {
         let mut tree = this.tree.lock();
         let entry = tree.get_mut(&key)?;
         entry.users += 1;

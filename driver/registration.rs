@@ -9,6 +9,7 @@ use crate::{
     driver::Driver,
     errors::Failure,
     ffi::{
+        events,
         exit_watch::{
             ExitWatch,
             OnExit, //
@@ -178,6 +179,12 @@ impl Registration {
         };
         *registration.attachments.lock() = Some(attachments);
         registration.process.note_registered();
+        events::register(
+            name.key(),
+            registration.process.pid(),
+            user::key(user) as u32,
+            registration.level().capacity as u32,
+        );
         Ok(registration)
     }
 
@@ -206,9 +213,20 @@ impl Registration {
         self.process.waiters()
     }
 
+    /// Messages sent to one queue, and to all queues.
+    pub(crate) fn sent_by_kind(&self) -> (u64, u64) {
+        (self.sends.load(Relaxed), self.broadcasts.load(Relaxed))
+    }
+
     /// Messages sent, however many queues each was put into.
     pub(crate) fn sent(&self) -> u64 {
-        self.sends.load(Relaxed) + self.broadcasts.load(Relaxed)
+        let (sends, broadcasts) = self.sent_by_kind();
+        sends + broadcasts
+    }
+
+    /// The driver that it is registered with.
+    pub(crate) fn driver(&self) -> &Driver {
+        &self.driver
     }
 
     /// How the queue is now.
@@ -237,24 +255,36 @@ impl Registration {
         self.broadcasts.fetch_add(1, Relaxed);
     }
 
-    /// Puts a message into the queue and wakes a reader. `sync`: the sender is done for now.
+    /// Puts a message of `sender` into the queue and wakes a reader. `sync`: the sender is done for
+    /// now.
     ///
     /// Returns false if the registration has ended.
-    pub(crate) fn deliver(&self, message: Message, sync: bool) -> bool {
+    pub(crate) fn deliver(&self, sender: &Self, message: Message, sync: bool) -> bool {
+        let bytes = message.len();
         let pushed = self.queue.lock().push(message);
-        match pushed {
-            Pushed::Closed(_) => return false,
-            Pushed::Queued => self.waiters().wake_one(Events::READABLE, sync),
-            Pushed::Displaced(oldest) => {
-                self.waiters().wake_one(Events::READABLE, sync);
-                drop(oldest);
-                self.driver.notices.give(
-                    Cause::Overflow,
-                    fmt!("{}: queue is full, oldest message dropped", self.name.as_str()),
-                );
-            }
+        if matches!(pushed, Pushed::Closed(_)) {
+            return false;
+        }
+        self.waiters().wake_one(Events::READABLE, sync);
+        let (from, to) = (sender.name.key(), self.name.key());
+        events::send(from, sender.process.pid(), to, self.process.pid(), bytes);
+        if let Pushed::Displaced(oldest) = pushed {
+            drop(oldest);
+            self.note_overflow();
         }
         true
+    }
+
+    fn note_overflow(&self) {
+        self.trace_drop(events::Drop::Overflow, 1);
+        self.driver.notices.give(
+            Cause::Overflow,
+            fmt!("{}: queue is full, oldest message dropped", self.name.as_str()),
+        );
+    }
+
+    fn trace_drop(&self, cause: events::Drop, messages: u64) {
+        events::drop(self.name.key(), self.process.pid(), cause, messages);
     }
 
     /// Takes the oldest message, if it has at most `max` bytes.
@@ -273,12 +303,23 @@ impl Registration {
     /// Takes back a message that could not be delivered to a reader.
     pub(crate) fn give_back(&self, message: Message) {
         let lost = self.queue.lock().unpop(message);
-        drop(lost);
+        if lost.is_some() {
+            drop(lost);
+            self.note_overflow();
+        }
         self.waiters().wake_one(Events::READABLE, false);
     }
 
     /// Discards what is queued now, and returns how many messages that were.
     pub(crate) fn flush(&self) -> u64 {
+        let flushed = self.discard();
+        if flushed > 0 {
+            self.trace_drop(events::Drop::Flush, flushed);
+        }
+        flushed
+    }
+
+    fn discard(&self) -> u64 {
         let queued = self.level().depth;
         let mut flushed = 0;
         while flushed < queued as u64 {
@@ -312,22 +353,19 @@ impl Registration {
     fn take_apart(&self) {
         self.queue.lock().close();
         self.waiters().wake_all(Events::HANG_UP.and(Events::READABLE));
-        let discarded = self.flush();
+        let discarded = self.discard();
         let attachments = self.attachments.lock().take();
         drop(attachments);
-        self.driver.stats.add_past(self);
+        self.driver.stats.keep(self);
         self.driver.registrations.remove(self.ticket);
+        events::unregister(self.name.key(), self.process.pid(), discarded as u32);
         if discarded > 0 {
+            self.trace_drop(events::Drop::End, discarded);
             self.driver.notices.give(
                 Cause::Discard,
                 fmt!("{}: has ended, {} messages discarded", self.name.as_str(), discarded),
             );
         }
-    }
-
-    /// Messages sent to one queue, and to all queues.
-    pub(crate) fn sent_by_kind(&self) -> (u64, u64) {
-        (self.sends.load(Relaxed), self.broadcasts.load(Relaxed))
     }
 }
 

@@ -168,14 +168,8 @@ impl Registrations {
 
     /// Waits until none is left.
     pub(crate) fn wait_until_empty(&self) {
-        // Only a signal ends the wait early, and then it begins again.
-        while self
-            .departures
-            .wait(false, || self.registry.lock().is_empty().then_some(()))
-            .is_err()
-        {
-            kernel::task::might_sleep();
-        }
+        self.departures
+            .wait_uninterrupted(|| self.registry.lock().is_empty());
     }
 
     /// Registrations now.

@@ -4,7 +4,8 @@
 //!
 //! The rest of a message belongs to the open file through which its beginning was read, and to the
 //! registration that was acted for. While one reader copies a rest out, without a lock, others that
-//! come for it through the same file wait for their turn.
+//! come for it through the same file wait for their turn. A message counts as read once its
+//! beginning has been; where the file is closed before the end, the rest is discarded and counted.
 
 use crate::{
     message::Message,
@@ -27,6 +28,14 @@ struct Rest {
     of: Arc<Registration>,
     /// The message and how much of it has been read; `None` while that is being copied out.
     left: Option<(Message, usize)>,
+}
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        if self.left.is_some() {
+            self.of.driver().stats.count_truncated();
+        }
+    }
 }
 
 /// The rests of one open file.
@@ -62,6 +71,11 @@ impl Portion {
     /// The bytes.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.message[self.from..]
+    }
+
+    /// Whether nothing of the message has been read before.
+    pub(crate) fn is_beginning(&self) -> bool {
+        self.from == 0
     }
 }
 

@@ -8,6 +8,7 @@
 pub(crate) mod attribute;
 pub(crate) mod bytes;
 pub(crate) mod device;
+pub(crate) mod events;
 pub(crate) mod exit_watch;
 pub(crate) mod folder;
 pub(crate) mod parameter;
@@ -19,7 +20,7 @@ pub(crate) mod user;
 pub(crate) mod wait_queue;
 pub(crate) mod work_queue;
 
-/// The bindings made from `shim.h`, in the terms of the kernel crate's own.
+/// The bindings made from `bindings.h`, in the terms of the kernel crate's own.
 #[allow(
     clippy::all,
     improper_ctypes,

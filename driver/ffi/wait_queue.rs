@@ -81,6 +81,13 @@ impl WaitQueue {
         })
     }
 
+    /// Sleeps until `attempt` succeeds, whatever signals come; for waits that are sure to be short.
+    pub(crate) fn wait_uninterrupted(&self, mut attempt: impl FnMut() -> bool) {
+        let _ = self.wait_in(bindings::TASK_UNINTERRUPTIBLE, false, || {
+            attempt().then_some(())
+        });
+    }
+
     /// Sleeps until `attempt` succeeds, and returns what it gave.
     ///
     /// `attempt` runs once before any sleep, and again after each wake-up, in a state in which it
@@ -92,6 +99,15 @@ impl WaitQueue {
     /// `ERESTARTSYS` where a signal came first.
     pub(crate) fn wait<R>(
         &self,
+        exclusive: bool,
+        attempt: impl FnMut() -> Option<R>,
+    ) -> Result<R> {
+        self.wait_in(bindings::TASK_INTERRUPTIBLE, exclusive, attempt)
+    }
+
+    fn wait_in<R>(
+        &self,
+        state: u32,
         exclusive: bool,
         mut attempt: impl FnMut() -> Option<R>,
     ) -> Result<R> {
@@ -110,7 +126,7 @@ impl WaitQueue {
                 bindings::prepare_to_wait_event(
                     self.head.get(),
                     entry.get(),
-                    bindings::TASK_INTERRUPTIBLE as c_int,
+                    state as c_int,
                 )
             };
             let done = attempt();

@@ -10,3 +10,6 @@ pub const MODULE: &str = "mq_driver";
 
 /// The folder below the device's sysfs folder that holds one folder a registration.
 pub const QUEUES: &str = "queues";
+
+/// The folder below the device's sysfs folder that holds the totals.
+pub const STATS: &str = "stats";

@@ -17,14 +17,16 @@ pub struct Account {
     pub read: u64,
     /// Messages lost because the queue was full.
     pub overflowed: u64,
-    /// Messages lost to a flush, or to the end of the registration.
+    /// Messages lost to a flush.
     pub flushed: u64,
+    /// Messages lost to the end of the registration.
+    pub orphaned: u64,
 }
 
 impl Account {
     /// Messages lost, for whatever cause.
     pub fn dropped(&self) -> u64 {
-        self.overflowed + self.flushed
+        self.overflowed + self.flushed + self.orphaned
     }
 }
 
@@ -121,16 +123,20 @@ impl<T, A: DerefMut<Target = [Option<T>]>> Queue<A> {
             if self.open {
                 self.account.overflowed += 1;
             } else {
-                self.account.flushed += 1;
+                self.account.orphaned += 1;
             }
         }
         refused
     }
 
-    /// Takes the oldest message to discard it.
+    /// Takes the oldest message to discard it: in a flush, or because the queue is closed.
     pub fn discard(&mut self) -> Option<T> {
         let message = self.ring.pop()?;
-        self.account.flushed += 1;
+        if self.open {
+            self.account.flushed += 1;
+        } else {
+            self.account.orphaned += 1;
+        }
         Some(message)
     }
 }
@@ -195,11 +201,14 @@ mod tests {
     fn a_closed_queue_takes_nothing_but_can_be_emptied() {
         let mut queue = queue(2);
         queue.push(1);
-        queue.close();
-        assert_eq!(queue.push(2), Pushed::Closed(2));
-        assert_eq!(queue.account().received, 1);
+        queue.push(2);
         assert_eq!(queue.discard(), Some(1));
-        assert_eq!(queue.account().flushed, 1);
+        queue.close();
+        assert_eq!(queue.push(3), Pushed::Closed(3));
+        assert_eq!(queue.account().received, 2);
+        assert_eq!(queue.discard(), Some(2));
+        let account = queue.account();
+        assert_eq!((account.flushed, account.orphaned), (1, 1));
     }
 
     #[test]
@@ -211,12 +220,7 @@ mod tests {
         assert_eq!(queue.unpop(undelivered), Some(1));
         assert_eq!(
             queue.account(),
-            Account {
-                received: 2,
-                read: 0,
-                overflowed: 1,
-                flushed: 0
-            }
+            Account { received: 2, overflowed: 1, ..Account::default() }
         );
     }
 }

@@ -33,33 +33,3 @@ pub enum Refusal {
     /// Registering through a file that another user opened.
     ForeignFile,
 }
-
-impl Refusal {
-    /// All causes, in the order in which they are counted.
-    pub const ALL: [Refusal; 12] = [
-        Refusal::TooLong,
-        Refusal::NoCommand,
-        Refusal::BadName,
-        Refusal::AlreadyRegistered,
-        Refusal::NameTaken,
-        Refusal::TableFull,
-        Refusal::ShareUsedUp,
-        Refusal::NotRegistered,
-        Refusal::SenderNotRegistered,
-        Refusal::NoSuchName,
-        Refusal::NotYours,
-        Refusal::ForeignFile,
-    ];
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Refusal;
-
-    #[test]
-    fn every_cause_stands_at_its_own_number() {
-        for (at, cause) in Refusal::ALL.iter().enumerate() {
-            assert_eq!(*cause as usize, at);
-        }
-    }
-}

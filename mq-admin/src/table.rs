@@ -4,6 +4,7 @@
 //!
 //! It knows nothing of what the cells mean; `columns` does.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
@@ -11,6 +12,9 @@ use serde::{Serialize, Serializer};
 use crate::columns::{Column, Value};
 use crate::system::registration::Registration;
 use crate::system::System;
+
+/// Blanks between two columns.
+const GAP: usize = 2;
 
 /// One registration, as far as columns have been chosen of it.
 pub struct Row<'columns> {
@@ -55,37 +59,29 @@ pub fn aligned(
     headings: bool,
     rows: &[Row<'_>],
 ) -> io::Result<()> {
-    let mut lines = Vec::with_capacity(rows.len() + 1);
+    let mut lines: Vec<Vec<String>> = Vec::with_capacity(rows.len() + 1);
     if headings {
-        lines.push(
-            columns
-                .iter()
-                .map(|column| column.name.to_owned())
-                .collect(),
-        );
+        let names = columns.iter().map(|column| column.name.to_owned());
+        lines.push(names.collect());
     }
-    lines.extend(
-        rows.iter()
-            .map(|row| row.cells.iter().map(Value::to_string).collect()),
-    );
+    for row in rows {
+        lines.push(row.cells.iter().map(Value::to_string).collect());
+    }
     let width = |at: usize| {
-        let cells = lines
-            .iter()
-            .map(|line: &Vec<String>| line[at].chars().count());
+        let cells = lines.iter().map(|line| line[at].chars().count());
         cells.max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..columns.len()).map(width).collect();
-    let mut text = String::new();
     for line in &lines {
-        text.clear();
+        let mut gap = 0;
         for ((cell, column), &width) in line.iter().zip(columns).zip(&widths) {
-            text += &if column.is_number() {
-                format!("{cell:>width$}  ")
-            } else {
-                format!("{cell:<width$}  ")
-            };
+            let room = width - cell.chars().count();
+            let (before, after) = if column.is_number() { (room, 0) } else { (0, room) };
+            write!(out, "{:1$}{cell}", "", gap + before)?;
+            // Written when another cell follows, so that no line ends in blanks.
+            gap = after + GAP;
         }
-        writeln!(out, "{}", text.trim_end())?;
+        writeln!(out)?;
     }
     Ok(())
 }
@@ -102,12 +98,14 @@ pub fn raw(
         writeln!(out, "{}", names.join(" "))?;
     }
     for row in rows {
-        let cells: Vec<String> = row
-            .cells
-            .iter()
-            .map(|cell| unsplit(&cell.to_string()))
-            .collect();
-        writeln!(out, "{}", cells.join(" "))?;
+        for (at, cell) in row.cells.iter().enumerate() {
+            let gap = if at == 0 { "" } else { " " };
+            match cell {
+                Value::Number(number) => write!(out, "{gap}{number}")?,
+                Value::Text(text) => write!(out, "{gap}{}", unsplit(text))?,
+            }
+        }
+        writeln!(out)?;
     }
     Ok(())
 }
@@ -119,13 +117,17 @@ pub fn json(out: &mut dyn Write, object: &impl Serialize) -> io::Result<()> {
 }
 
 /// `cell` with nothing in it that would split it, and not empty, which would merge its neighbours.
-fn unsplit(cell: &str) -> String {
+fn unsplit(cell: &str) -> Cow<'_, str> {
     if cell.is_empty() {
-        return "-".to_owned();
+        return "-".into();
+    }
+    if !cell.contains([' ', '\t', '\\']) {
+        return cell.into();
     }
     cell.replace('\\', "\\x5c")
         .replace(' ', "\\x20")
         .replace('\t', "\\x09")
+        .into()
 }
 
 #[cfg(test)]
@@ -135,6 +137,7 @@ mod tests {
     #[test]
     fn a_raw_cell_is_one_word() {
         assert_eq!(unsplit("a b\t\\"), "a\\x20b\\x09\\x5c");
+        assert_eq!(unsplit("word"), "word");
         assert_eq!(unsplit(""), "-");
     }
 }

@@ -20,7 +20,7 @@ mod wait;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-usage: mq-test do [--fd N] STEP…     writes each STEP as a command, `<` reads; prints the results
+usage: mq-test try [--fd N] STEP…     writes each STEP as a command, `<` reads; prints the results
        mq-test hold NAME [STEP…]     registers NAME, does the steps, stays until it is killed
        mq-test put FILE VALUE        writes VALUE to FILE by one write; prints the result
        mq-test as UID COMMAND…       runs COMMAND as another user, without rights
@@ -35,8 +35,8 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let passed = match args[..] {
-        ["do", "--fd", fd, ref steps @ ..] => primitives::steps_on(fd, steps),
-        ["do", ref steps @ ..] => primitives::steps(steps),
+        ["try", "--fd", fd, ref steps @ ..] => primitives::steps_on(fd, steps),
+        ["try", ref steps @ ..] => primitives::steps(steps),
         ["hold", name, ref steps @ ..] => primitives::hold(name, steps),
         ["put", file, value] => primitives::put(file, value),
         ["as", uid, program, ref args @ ..] => primitives::run_as(uid, program, args),

@@ -66,7 +66,7 @@ fn named(error: Errno) -> String {
     format!("{error:?}")
 }
 
-/// `\n`, `\t`, `\0`, `\\`, `\xHH` and, for long texts, `\*N;`: the byte before it N times in all.
+/// `\n`, `\t`, `\r`, `\0`, `\\`, `\xHH` and, for long texts, `\*N;`: the byte before it N times in all.
 fn resolve_escapes(step: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut rest = step.chars();
@@ -78,6 +78,7 @@ fn resolve_escapes(step: &str) -> Vec<u8> {
         match rest.next() {
             Some('n') => bytes.push(b'\n'),
             Some('t') => bytes.push(b'\t'),
+            Some('r') => bytes.push(b'\r'),
             Some('0') => bytes.push(0),
             Some('\\') => bytes.push(b'\\'),
             Some('x') => {

@@ -247,7 +247,7 @@ fn become_program(device: &Device, args: &[&str]) -> ! {
 }
 
 /// `bob` as the program that it becomes: it sends itself a message and stays registered.
-const AFTER_EXEC: [&str; 5] = ["do", "--fd", "0", "/msg bob after execve", "wait"];
+const AFTER_EXEC: [&str; 5] = ["try", "--fd", "0", "/msg bob after execve", "wait"];
 
 fn exec_keeps() {
     let child = Child::start(|_| become_program(&Device::registered("bob"), &AFTER_EXEC));

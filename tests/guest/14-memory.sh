@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Memory: none leaks, all is charged, and none to be had is an error like others.
+# shellcheck source=tests/guest/lib.sh
+. "${0%/*}/lib.sh"
+
+fresh
+program memory
+program no_memory
+finish

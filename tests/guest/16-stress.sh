@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Everything at once for a few seconds (MQ_TEST_STRESS: how many), then the accounts.
+# shellcheck source=tests/guest/lib.sh
+. "${0%/*}/lib.sh"
+
+fresh
+mq-test stress "${MQ_TEST_STRESS:-5}" | tee "$output"
+count=$((count + $(grep -c -E '^(not )?ok ' "$output")))
+is 'nothing is registered after it' "$(cat $sys/registered) $(ls $queues)" '0 '
+finish
