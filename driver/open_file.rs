@@ -279,6 +279,10 @@ impl OpenFile for MqFile {
             Some(registration) => seq_print!(m, "mq-name:\t{}\n", registration.name().as_str()),
             None => seq_print!(m, "mq-name:\t-\n"),
         }
-        seq_print!(m, "mq-opener:\t{}\n", self.opener.pid().number_for_current());
+        seq_print!(
+            m,
+            "mq-opener:\t{}\n",
+            self.opener.pid().number_for_current()
+        );
     }
 }

@@ -52,8 +52,8 @@ use kernel::{
     prelude::*,
     sync::{
         atomic::{
-            Atomic,
             Acquire,
+            Atomic,
             Full,
             Relaxed, //
         },
@@ -279,7 +279,10 @@ impl Registration {
         self.trace_drop(events::Drop::Overflow, 1);
         self.driver.notices.give(
             Cause::Overflow,
-            fmt!("{}: queue is full, oldest message dropped", self.name.as_str()),
+            fmt!(
+                "{}: queue is full, oldest message dropped",
+                self.name.as_str()
+            ),
         );
     }
 
@@ -352,7 +355,8 @@ impl Registration {
     /// Does what is to be done once, after the registration has ended. Sleeps.
     fn take_apart(&self) {
         self.queue.lock().close();
-        self.waiters().wake_all(Events::HANG_UP.and(Events::READABLE));
+        self.waiters()
+            .wake_all(Events::HANG_UP.and(Events::READABLE));
         let discarded = self.discard();
         let attachments = self.attachments.lock().take();
         drop(attachments);
@@ -363,7 +367,11 @@ impl Registration {
             self.trace_drop(events::Drop::End, discarded);
             self.driver.notices.give(
                 Cause::Discard,
-                fmt!("{}: has ended, {} messages discarded", self.name.as_str(), discarded),
+                fmt!(
+                    "{}: has ended, {} messages discarded",
+                    self.name.as_str(),
+                    discarded
+                ),
             );
         }
     }

@@ -89,7 +89,11 @@ fn flush_one(driver: &Driver, registration: &Registration) -> Result {
     let messages = registration.flush();
     driver.notices.give(
         Cause::Administration,
-        fmt!("{}: flushed, {} messages discarded", registration.name().as_str(), messages),
+        fmt!(
+            "{}: flushed, {} messages discarded",
+            registration.name().as_str(),
+            messages
+        ),
     );
     Ok(())
 }

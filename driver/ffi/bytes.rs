@@ -90,13 +90,11 @@ impl BytesMut {
     /// # Errors
     ///
     /// `ENOMEM`; `EFAULT` if not all could be read.
-    pub(crate) fn new(
-        before: usize,
-        from: &mut IovIterSource<'_>,
-        after: usize,
-    ) -> Result<Self> {
+    pub(crate) fn new(before: usize, from: &mut IovIterSource<'_>, after: usize) -> Result<Self> {
         let given = from.len();
-        let len = before.checked_add(given).and_then(|len| len.checked_add(after));
+        let len = before
+            .checked_add(given)
+            .and_then(|len| len.checked_add(after));
         let len = u32::try_from(len.ok_or(ENOMEM)?).map_err(|_| ENOMEM)?;
         let flags = GFP_KERNEL_ACCOUNT | __GFP_NOWARN;
         let memory = KVmalloc::alloc(Header::layout(len as usize)?, flags, NumaNode::NO_NODE)?;
@@ -104,10 +102,20 @@ impl BytesMut {
         let (start, end) = (0, 0);
         let users = Refcount::new(1);
         // SAFETY: The memory is large enough for the header, and aligned for it.
-        unsafe { header.write(Header { users, len, start, end }) };
+        unsafe {
+            header.write(Header {
+                users,
+                len,
+                start,
+                end,
+            })
+        };
         // SAFETY: The memory behind the header has `len` bytes, and nobody else uses it.
         let bytes = unsafe {
-            slice::from_raw_parts_mut(header.add(1).cast::<MaybeUninit<u8>>().as_ptr(), len as usize)
+            slice::from_raw_parts_mut(
+                header.add(1).cast::<MaybeUninit<u8>>().as_ptr(),
+                len as usize,
+            )
         };
         let (front, rest) = bytes.split_at_mut(before);
         let (middle, back) = rest.split_at_mut(given);
@@ -171,7 +179,11 @@ impl Deref for Bytes {
         unsafe {
             let header = self.0.as_ref();
             slice::from_raw_parts(
-                self.0.add(1).cast::<u8>().add(header.start as usize).as_ptr(),
+                self.0
+                    .add(1)
+                    .cast::<u8>()
+                    .add(header.start as usize)
+                    .as_ptr(),
                 (header.end - header.start) as usize,
             )
         }

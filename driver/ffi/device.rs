@@ -231,7 +231,9 @@ impl<T: OpenFile> Device<T> {
     /// As the `release` of a file opened by `Self::open`.
     unsafe extern "C" fn release(_: *mut bindings::inode, file: *mut bindings::file) -> c_int {
         // SAFETY: `open` has set the private data to a box, which the file gives up here.
-        drop(unsafe { Pin::new_unchecked(KBox::from_raw((*file).private_data.cast::<Private<T>>())) });
+        drop(unsafe {
+            Pin::new_unchecked(KBox::from_raw((*file).private_data.cast::<Private<T>>()))
+        });
         0
     }
 
@@ -261,8 +263,12 @@ impl<T: OpenFile> Device<T> {
     ) -> isize {
         // SAFETY: The kiocb is valid and has a file, which was opened by `open`; the iterator is
         // one to be read from.
-        let (private, from) =
-            unsafe { (Self::private((*kiocb).ki_filp), IovIterSource::from_raw(iter)) };
+        let (private, from) = unsafe {
+            (
+                Self::private((*kiocb).ki_filp),
+                IovIterSource::from_raw(iter),
+            )
+        };
         result(private.file.write(from))
     }
 

@@ -130,7 +130,9 @@ impl<T: Attributes> Folder<T> {
     /// As the `release` of the kobject of a folder.
     unsafe extern "C" fn release(kobject: *mut bindings::kobject) {
         // SAFETY: The folder waits for this before it goes.
-        unsafe { Self::from_kobject(kobject) }.released.complete_all();
+        unsafe { Self::from_kobject(kobject) }
+            .released
+            .complete_all();
     }
 
     /// # Safety

@@ -68,10 +68,7 @@ unsafe impl Sync for WaitQueue {}
 
 impl WaitQueue {
     /// An empty queue.
-    pub(crate) fn new(
-        name: &'static CStr,
-        key: Pin<&'static LockClassKey>,
-    ) -> impl PinInit<Self> {
+    pub(crate) fn new(name: &'static CStr, key: Pin<&'static LockClassKey>) -> impl PinInit<Self> {
         pin_init!(Self {
             head <- Opaque::ffi_init(|head| {
                 // SAFETY: `head` points at memory for a wait queue head; `key` is static.
@@ -97,11 +94,7 @@ impl WaitQueue {
     /// # Errors
     ///
     /// `ERESTARTSYS` where a signal came first.
-    pub(crate) fn wait<R>(
-        &self,
-        exclusive: bool,
-        attempt: impl FnMut() -> Option<R>,
-    ) -> Result<R> {
+    pub(crate) fn wait<R>(&self, exclusive: bool, attempt: impl FnMut() -> Option<R>) -> Result<R> {
         self.wait_in(bindings::TASK_INTERRUPTIBLE, exclusive, attempt)
     }
 
@@ -123,11 +116,7 @@ impl WaitQueue {
         loop {
             // SAFETY: Both are initialised, and the entry is in no other queue.
             let interrupted = unsafe {
-                bindings::prepare_to_wait_event(
-                    self.head.get(),
-                    entry.get(),
-                    state as c_int,
-                )
+                bindings::prepare_to_wait_event(self.head.get(), entry.get(), state as c_int)
             };
             let done = attempt();
             if done.is_some() || interrupted != 0 {

@@ -220,7 +220,11 @@ mod tests {
         assert_eq!(queue.unpop(undelivered), Some(1));
         assert_eq!(
             queue.account(),
-            Account { received: 2, overflowed: 1, ..Account::default() }
+            Account {
+                received: 2,
+                overflowed: 1,
+                ..Account::default()
+            }
         );
     }
 }

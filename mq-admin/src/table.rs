@@ -76,7 +76,11 @@ pub fn aligned(
         let mut gap = 0;
         for ((cell, column), &width) in line.iter().zip(columns).zip(&widths) {
             let room = width - cell.chars().count();
-            let (before, after) = if column.is_number() { (room, 0) } else { (0, room) };
+            let (before, after) = if column.is_number() {
+                (room, 0)
+            } else {
+                (0, room)
+            };
             write!(out, "{:1$}{cell}", "", gap + before)?;
             // Written when another cell follows, so that no line ends in blanks.
             gap = after + GAP;
