@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use mq_policy::name::Name;
 
 use crate::columns::{self, Column, COLUMNS};
@@ -19,14 +19,30 @@ use crate::error;
 use crate::system::refusal::name_rule;
 use crate::system::System;
 
+/// The program's name.
+pub const NAME: &str = env!("CARGO_PKG_NAME");
+
 /// See and steer the mq driver: who is registered, what is queued, what was lost
 #[derive(Debug, Parser)]
-#[command(name = "mq-admin", version, max_term_width = 100, after_long_help = error::statuses())]
+#[command(name = NAME, version, max_term_width = 100, after_long_help = error::statuses())]
 pub struct Cli {
-    #[command(flatten)]
-    pub system: System,
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Reads the command line. Where the system is mounted can be said there too, but that is for
+    /// tests: manual and completions, made of [`Cli`] alone, know nothing of it.
+    pub fn read() -> (System, Command) {
+        let mut matches =
+            Self::augment_args(System::augment_args(clap::Command::new(NAME))).get_matches();
+        let system = System::from_arg_matches_mut(&mut matches);
+        let cli = Self::from_arg_matches_mut(&mut matches);
+        match (system, cli) {
+            (Ok(system), Ok(cli)) => (system, cli.command),
+            (Err(error), _) | (_, Err(error)) => error.exit(),
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -64,6 +80,8 @@ pub enum Command {
     /// Show the driver's parameters, or set them
     #[command(after_help = params::help())]
     Params(Params),
+    /// Show what the driver has counted since it was loaded: messages, losses, refusals
+    Stats(Stats),
     /// Watch queues and rates, live
     Top(Top),
     /// Follow what the driver does, one event a line, until interrupted
@@ -182,13 +200,14 @@ pub struct Listen {
     ///
     /// COMMAND is run by `sh -c`, one message after the other. Its standard input is the text, byte
     /// by byte; $MQ_TEXT is the text too, but unset where it holds a zero byte; $MQ_FROM is the
-    /// sender and $MQ_NAME the name listened to. $MQ_FD is the number of an open file of the device,
-    /// through which it acts under that name, so that
+    /// sender, and $MQ_NAME the name listened to. Where COMMAND fails, this is said, and the next
+    /// message is awaited.
     ///
-    ///   mq-admin listen echo --exec 'echo "/msg $MQ_FROM $MQ_TEXT" >&$MQ_FD'
+    /// $MQ_FD is the number of an open file of the device, through which COMMAND acts under the
+    /// name listened to. This sends everything back to where it came from:
     ///
-    /// sends everything back. Where COMMAND fails, this is said, and the next message is awaited.
-    #[arg(long, value_name = "COMMAND", verbatim_doc_comment)]
+    /// mq-admin listen echo --exec 'echo "/msg $MQ_FROM $MQ_TEXT" >&$MQ_FD'
+    #[arg(long, value_name = "COMMAND")]
     pub exec: Option<OsString>,
 }
 
@@ -207,6 +226,13 @@ pub struct Params {
     /// What to set, by either spelling of the parameter; with nothing to set, all are shown
     #[arg(value_name = "NAME=VALUE", value_parser = params::setting)]
     pub settings: Vec<Setting>,
+}
+
+#[derive(Debug, Args)]
+pub struct Stats {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

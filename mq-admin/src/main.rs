@@ -12,6 +12,6 @@ mod table;
 mod text;
 
 fn main() -> std::process::ExitCode {
-    let cli = <cli::Cli as clap::Parser>::parse();
-    error::exit(commands::run(&cli))
+    let (system, command) = cli::Cli::read();
+    error::exit(commands::run(&system, &command))
 }

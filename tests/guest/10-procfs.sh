@@ -45,5 +45,6 @@ release zoe
 is 'who has left is not listed' "$(row zoe)" ''
 ok '/proc/mq cannot be written' not sh -c 'echo x >/proc/mq' 2>/dev/null
 is 'another user may read /proc/mq' "$(mq-test as 1000 head -n 1 /proc/mq | cut -c 1-4)" NAME
+fresh
 program listing
 finish

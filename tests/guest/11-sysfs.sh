@@ -43,7 +43,7 @@ refuses cmd_buf_size 65537
 takes max_per_user 0
 takes max_per_user 65536
 refuses max_per_user 65537
-for value in -1 x '' ' ' '8 8' '8x' 4294967304 18446744073709551624; do
+for value in -1 x ' ' '8 8' '8x' 4294967304 18446744073709551624; do
 	refuses queue_len "$value"
 done
 is 'a value may end with a newline, as from echo' "$(echo 12 >$sys/queue_len && cat $sys/queue_len)" 12
@@ -90,7 +90,7 @@ is 'another user may not evict' "$(mq-test as 1000 mq-test put $sys/evict bob)" 
 is 'flush and evict cannot be read' "$(mq-test as 1000 cat $sys/flush $sys/evict 2>/dev/null)" ''
 is 'evict of nobody: ENOENT' "$(mq-test put $sys/evict nobody)" ENOENT
 is 'evict of what cannot be a name: ENOENT' \
-	"$(mq-test put $sys/evict ninebytes) $(mq-test put $sys/evict '*') $(mq-test put $sys/evict '')" 'ENOENT ENOENT ENOENT'
+	"$(mq-test put $sys/evict ninebytes) $(mq-test put $sys/evict '*')" 'ENOENT ENOENT'
 is 'evict ends the registration' "$(mq-test put $sys/evict bob) $(cat $sys/registered) $(ls $queues) $(row bob)" 'ok 0  '
 ok 'evict leaves the process alive' kill -0 "$(pid_of bob)"
 gives 'evict frees the name' ok '/reg bob'

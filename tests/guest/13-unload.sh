@@ -9,7 +9,8 @@ without_file() {
 	sh -c "echo '/reg $1' >/dev/mq && exec sleep 1000" &
 	pid=$!
 	keep $pid
-	eventually test -d "$queues/$1"
+	# It has closed the file when it has become another program.
+	eventually grep -q sleep "/proc/$pid/comm"
 }
 
 fresh

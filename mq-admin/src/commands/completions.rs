@@ -5,7 +5,7 @@
 use clap::CommandFactory;
 use clap_complete::{generate, Shell};
 
-use crate::cli::{Cli, Completions, ShellName};
+use crate::cli::{Cli, Completions, ShellName, NAME};
 use crate::error::Result;
 use crate::output;
 
@@ -17,6 +17,6 @@ pub fn run(options: &Completions) -> Result {
     };
     // In memory first, because the generator panics where its output cannot be written.
     let mut script = Vec::new();
-    generate(shell, &mut Cli::command(), "mq-admin", &mut script);
+    generate(shell, &mut Cli::command(), NAME, &mut script);
     output::print(|out| out.write_all(&script))
 }

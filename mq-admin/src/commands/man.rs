@@ -8,7 +8,7 @@ use std::io;
 use clap::CommandFactory;
 use clap_mangen::Man as Page;
 
-use crate::cli::{Cli, Man};
+use crate::cli::{Cli, Man, NAME};
 use crate::error::{Error, Result, Status};
 use crate::output;
 
@@ -23,8 +23,8 @@ pub fn run(options: &Man) -> Result {
         });
     }
     let wanted = match &options.command {
-        Some(command) => format!("mq-admin-{command}.1"),
-        None => "mq-admin.1".to_owned(),
+        Some(command) => format!("{NAME}-{command}.1"),
+        None => format!("{NAME}.1"),
     };
     let page = pages.iter().find(|page| page.get_filename() == wanted);
     let page = page.ok_or_else(|| {

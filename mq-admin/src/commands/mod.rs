@@ -12,16 +12,17 @@ pub mod params;
 mod send;
 mod shell;
 mod show;
+mod stats;
 mod top;
 mod trace;
 
-use crate::cli::{Cli, Command};
+use crate::cli::Command;
 use crate::error::Result;
+use crate::system::System;
 
 /// Does what the command line says.
-pub fn run(cli: &Cli) -> Result {
-    let system = &cli.system;
-    match &cli.command {
+pub fn run(system: &System, command: &Command) -> Result {
+    match command {
         Command::List(options) => list::run(system, options),
         Command::Show(options) => show::run(system, options),
         Command::Flush(options) => flush::run(system, options),
@@ -31,6 +32,7 @@ pub fn run(cli: &Cli) -> Result {
         Command::Listen(options) => listen::run(system, options),
         Command::Shell(options) => shell::run(system, options),
         Command::Params(options) => params::run(system, options),
+        Command::Stats(options) => stats::run(system, options),
         Command::Top(options) => top::run(system, options),
         Command::Trace => trace::run(system),
         Command::Completions(options) => completions::run(options),

@@ -64,17 +64,17 @@ fn show(system: &System) -> Result {
 
 /// The table of parameters, as the help and the manual show it.
 pub fn help() -> String {
-    let mut table = String::from("Parameters (of `modprobe`, in sysfs, default, range):\n");
+    let mut table = String::from("Parameters, their defaults and ranges:\n");
     for parameter in &PARAMETERS {
         let Parameter {
             name,
-            attribute,
             default,
             min,
             max,
             help,
+            ..
         } = parameter;
-        table += &format!("  {name:<12}  {attribute:<12}  {default:>3}  {min:>2}..{max}  {help}\n");
+        table += &format!("  {name:<12}  {default:>3}  {min:>2}..{max}  {help}\n");
     }
     table
 }

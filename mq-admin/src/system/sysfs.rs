@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The driver's attributes in sysfs: one registration, the parameters, `flush` and `evict`.
+//! The driver's attributes in sysfs: one registration, the parameters, the totals, `flush`
+//! and `evict`.
 
-use std::fs::{self, OpenOptions};
+use std::collections::BTreeMap;
+use std::fs::{self, DirEntry, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -12,6 +14,9 @@ use mq_policy::paths;
 use super::registration::Registration;
 use super::{unreachable, System};
 use crate::error::{Error, Result};
+
+/// The folder of the totals, below that of the device.
+const STATS: &str = "stats";
 
 /// What is written to `flush` for all queues; no name can be this.
 const ALL: &str = "*";
@@ -58,6 +63,21 @@ impl System {
     /// Ends the registration called `name`.
     pub fn evict(&self, name: &str) -> Result {
         self.act("evict", name)
+    }
+
+    /// The driver's totals, by their names.
+    pub fn totals(&self) -> Result<BTreeMap<String, u64>> {
+        let folder = self.attributes().join(STATS);
+        let total = |file: io::Result<DirEntry>| {
+            let file = file?;
+            Ok((
+                file.file_name().to_string_lossy().into(),
+                read(&file.path())?,
+            ))
+        };
+        fs::read_dir(&folder)
+            .and_then(|files| files.map(total).collect())
+            .map_err(|error| unreachable(&folder, &error))
     }
 
     fn attribute(&self, attribute: &str) -> Result<u64> {

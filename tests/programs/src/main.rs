@@ -20,11 +20,11 @@ mod wait;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-usage: mq-test try [--fd N] STEP…     writes each STEP as a command, `<` reads; prints the results
-       mq-test hold NAME [STEP…]     registers NAME, does the steps, stays until it is killed
+usage: mq-test try [--fd N] STEP…    writes each STEP as a command, `<` reads; prints the results
+       mq-test hold NAME             registers NAME and stays until it is killed
        mq-test put FILE VALUE        writes VALUE to FILE by one write; prints the result
        mq-test as UID COMMAND…       runs COMMAND as another user, without rights
-       mq-test refuse NAME COUNT     asks COUNT times for what is refused: a message to NAME
+       mq-test flood NAME COUNT      sends COUNT messages to NAME, whatever comes of it
        mq-test noise SECONDS         registers, sends, reads and ends, again and again
        mq-test unload                unloads the module; prints the result
        mq-test topic NAME [PATTERN]  runs the tests of a topic
@@ -37,10 +37,10 @@ fn main() -> ExitCode {
     let passed = match args[..] {
         ["try", "--fd", fd, ref steps @ ..] => primitives::steps_on(fd, steps),
         ["try", ref steps @ ..] => primitives::steps(steps),
-        ["hold", name, ref steps @ ..] => primitives::hold(name, steps),
+        ["hold", name] => primitives::hold(name),
         ["put", file, value] => primitives::put(file, value),
         ["as", uid, program, ref args @ ..] => primitives::run_as(uid, program, args),
-        ["refuse", name, count] => primitives::refuse(name, count),
+        ["flood", name, count] => primitives::flood(name, count),
         ["noise", seconds] => primitives::noise(seconds),
         ["unload"] => primitives::unload(),
         ["topic", name] => topics::run(name, ""),

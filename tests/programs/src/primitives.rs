@@ -97,12 +97,9 @@ fn resolve_escapes(step: &str) -> Vec<u8> {
     bytes
 }
 
-/// Registers, does the steps, and stays.
-pub fn hold(name: &str, steps: &[&str]) -> bool {
-    let device = Device::registered(name);
-    for step in steps {
-        result_of(&device, step);
-    }
+/// Registers and stays.
+pub fn hold(name: &str) -> bool {
+    let _device = Device::registered(name);
     loop {
         pause();
     }
@@ -127,11 +124,14 @@ pub fn run_as(uid: &str, program: &str, args: &[&str]) -> bool {
     false
 }
 
-/// Asks for what is refused, often.
-pub fn refuse(name: &str, count: &str) -> bool {
-    let device = Device::open();
-    let count = count.parse().expect("a count");
-    (0..count).all(|_| device.command(format!("/msg {name} x")).is_err())
+/// Sends as many messages as asked for.
+pub fn flood(name: &str, count: &str) -> bool {
+    let device = Device::registered("flood");
+    for _ in 0..count.parse().expect("a count") {
+        // Refused or not: what is tested is what the log says about it.
+        let _ = device.command(format!("/msg {name} x"));
+    }
+    true
 }
 
 /// Uses the device from several processes for a while, wherever it is there.
