@@ -14,7 +14,8 @@ use kernel::{
     sync::atomic::{
         Atomic,
         Relaxed, //
-    }, //
+    },
+    task::Kuid, //
 };
 
 /// Why something is logged.
@@ -62,25 +63,28 @@ impl Notices {
 
     /// Logs a refusal, if it is one that an operator would want to know of.
     pub(crate) fn give_refusal(&self, refusal: Refusal) {
-        match refusal {
-            Refusal::TableFull => self.give(
-                Cause::Limit,
-                fmt!("registration refused: MAX_DEVICES registrations exist"),
-            ),
-            Refusal::ShareUsedUp => self.give(
-                Cause::Limit,
-                fmt!("registration refused: the user has MAX_PER_USER registrations"),
-            ),
-            Refusal::ForeignFile => self.give(
+        let (cause, why) = match refusal {
+            Refusal::TableFull => (Cause::Limit, "registering: MAX_DEVICES are registered"),
+            Refusal::ShareUsedUp => (Cause::Limit, "registering: its user's share is used up"),
+            Refusal::ForeignFile => (
                 Cause::Intrusion,
-                fmt!("registration refused: another user opened the file"),
+                "registering: another user opened the file",
             ),
-            Refusal::NotYours => self.give(
+            Refusal::NotYours => (
                 Cause::Intrusion,
-                fmt!("unregistering refused: the name is another process's"),
+                "unregistering: the name is another process's",
             ),
-            _ => {}
-        }
+            _ => return,
+        };
+        self.give(
+            cause,
+            fmt!(
+                "pid {}, uid {}: refused {}",
+                current!().tgid(),
+                Kuid::current_euid().into_raw().val,
+                why
+            ),
+        );
     }
 
     /// Lines that were not logged.

@@ -223,9 +223,11 @@ impl OpenFile for MqFile {
         if size == 0 {
             return Ok(0);
         }
-        let Some(of) = self.acting() else {
-            return Err(self.note(Refusal::NotRegistered.into()));
-        };
+        let acting = self
+            .acting()
+            .or_else(|| self.rests.left_to(self.actor()))
+            .ok_or(Refusal::NotRegistered);
+        let of = acting.map_err(|refusal| self.note(refusal.into()))?;
         let Claim::Portion(portion) = self.claim(&of, size, nowait)? else {
             return Ok(0);
         };
@@ -262,12 +264,18 @@ impl OpenFile for MqFile {
                 was_registered |= caller.was_registered();
             }
         }
-        let news = match self.acting() {
-            Some(of) if of.level().depth > 0 || self.rests.has_rest(&of) => Events::READABLE,
-            None if was_registered => Events::HANG_UP,
-            _ => Events::NONE,
+        let (readable, ended) = match self.acting() {
+            Some(of) => (of.level().depth > 0 || self.rests.has_rest(&of), false),
+            None => (self.rests.left_to(self.actor()).is_some(), was_registered),
         };
-        Ok(news.and(Events::WRITABLE))
+        let mut events = Events::WRITABLE;
+        if readable {
+            events = events.and(Events::READABLE);
+        }
+        if ended {
+            events = events.and(Events::HANG_UP);
+        }
+        Ok(events)
     }
 
     fn show_fdinfo(&self, m: &SeqFile) {

@@ -355,8 +355,7 @@ impl Registration {
     /// Does what is to be done once, after the registration has ended. Sleeps.
     fn take_apart(&self) {
         self.queue.lock().close();
-        self.waiters()
-            .wake_all(Events::HANG_UP.and(Events::READABLE));
+        self.waiters().wake_all(Events::HANG_UP);
         let discarded = self.discard();
         let attachments = self.attachments.lock().take();
         drop(attachments);

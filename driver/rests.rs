@@ -3,7 +3,7 @@
 //! What an open file has half read: messages longer than the buffer that they were read into.
 //!
 //! The rest of a message belongs to the open file through which its beginning was read, and to the
-//! registration that was acted for. While one reader copies a rest out, without a lock, others that
+//! process that was acted for, even after its registration has ended. While one reader copies a rest out, without a lock, others that
 //! come for it through the same file wait for their turn. A message counts as read once its
 //! beginning has been; where the file is closed before the end, the rest is discarded and counted.
 
@@ -12,7 +12,8 @@ use crate::{
     registration::{
         Registration,
         Taken, //
-    }, //
+    },
+    registrations::Actor, //
 };
 use kernel::{
     alloc::flags::__GFP_NOWARN,
@@ -149,8 +150,22 @@ impl Rests {
     }
 
     /// Whether a rest waits to be read.
-    pub(crate) fn has_rest(&self, of: &Arc<Registration>) -> bool {
+    pub(crate) fn has_rest(&self, of: &Registration) -> bool {
         find(&mut self.list.lock(), of).is_some_and(|rest| rest.left.is_some())
+    }
+
+    /// The registration, ended or not, of which somebody has half read a message.
+    pub(crate) fn left_to(&self, actor: Actor) -> Option<Arc<Registration>> {
+        let list = self.list.lock();
+        let left_to = |key| {
+            list.iter()
+                .find(|rest| rest.of.process().pid().key() == key)
+                .map(|rest| rest.of.clone())
+        };
+        actor
+            .caller
+            .and_then(left_to)
+            .or_else(|| left_to(actor.opener))
     }
 
     /// Makes room for one more rest, in place of those whose registration has ended.
@@ -180,13 +195,16 @@ impl Rests {
         Ok(())
     }
 
-    fn remove(&self, of: &Arc<Registration>) -> Option<Rest> {
+    fn remove(&self, of: &Registration) -> Option<Rest> {
         let mut list = self.list.lock();
-        let at = list.iter().position(|rest| Arc::ptr_eq(&rest.of, of))?;
+        let at = list
+            .iter()
+            .position(|rest| rest.of.process() == of.process())?;
         list.remove(at).ok()
     }
 }
 
-fn find<'a>(list: &'a mut [Rest], of: &Arc<Registration>) -> Option<&'a mut Rest> {
-    list.iter_mut().find(|rest| Arc::ptr_eq(&rest.of, of))
+fn find<'a>(list: &'a mut [Rest], of: &Registration) -> Option<&'a mut Rest> {
+    list.iter_mut()
+        .find(|rest| rest.of.process() == of.process())
 }

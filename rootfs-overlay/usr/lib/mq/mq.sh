@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# Named message queues for scripts, in BusyBox ash, dash and bash: `. /usr/lib/mq/mq.sh`, and then
+#
+#   mq_register NAME         registers this shell
+#   mq_send NAME TEXT...     puts a message into a queue; several words become one text
+#   mq_broadcast TEXT...     puts a message into every other queue
+#   mq_receive [SECONDS]     takes the next message: MQ_FROM is who sent it, MQ_TEXT its text; waits until there is one
+#   mq_unregister            ends the registration
+#
+# Whatever goes wrong is one line on standard error, and a status as mq-admin has it: see /usr/share/mq/README. Names
+# that start with `mq_` are the library's own.
+#
+# The shell itself opens the device, as file descriptor MQ_FD: one digit, to be set before mq_register. What it starts
+# inherits that file and acts for the shell, which is how `dd` below can; what shall not is started with `3>&-`.
+
+MQ_FD=${MQ_FD:-3}
+mq_device=/dev/mq
+mq_sys=/sys/class/misc/mq
+mq_newline='
+'
+# dash can neither wait for a limited time nor take a single byte.
+# shellcheck disable=SC3045
+if printf x | read -r -t 1 -n 1 mq_first 2>/dev/null; then
+	mq_read_waits=yes
+else
+	mq_read_waits=
+fi
+
+mq_register() {
+	case ${1-} in
+	'' | [.-]* | *[!A-Za-z0-9._-]* | ?????????*)
+		mq_fail 2 "'${1-}' cannot be a name: that is 1 to 8 of A-Z a-z 0-9 . _ -, the first one not . or -"
+		return
+		;;
+	esac
+	case $MQ_FD in
+	[3-9]) ;;
+	*)
+		mq_fail 2 "MQ_FD is '$MQ_FD', but has to be a digit from 3 to 9"
+		return
+		;;
+	esac
+	if ! [ -c "$mq_device" ]; then
+		mq_fail 5 "the driver is not loaded: 'modprobe mq_driver' does that, as root"
+	elif ! { eval "command exec $MQ_FD<>$mq_device"; } 2>/dev/null; then
+		mq_fail 4 "$mq_device cannot be opened: see 'ls -l $mq_device'"
+	elif ! printf '/reg %s\n' "$1" 2>/dev/null >&"$MQ_FD"; then
+		mq_why_not_register "$1"
+	fi
+}
+
+mq_send() {
+	if [ $# -lt 2 ]; then
+		mq_fail 2 'usage: mq_send NAME TEXT...'
+		return
+	fi
+	case $1 in
+	'' | *[!A-Za-z0-9._-]*)
+		mq_no_such_name "$1"
+		return
+		;;
+	esac
+	mq_to=$1
+	shift
+	mq_write "/msg $mq_to" "$@"
+}
+
+mq_broadcast() {
+	mq_to=
+	mq_write /all "$@"
+}
+
+mq_receive() {
+	MQ_FROM=
+	MQ_TEXT=
+	case ${1-} in
+	*[!0-9.]*)
+		mq_fail 2 'usage: mq_receive [SECONDS]'
+		return
+		;;
+	esac
+	mq_registered || return
+	until mq_wait "$@"; do
+		# Otherwise a signal came, and its trap has been run.
+		mq_registered || return
+		[ -z "${1-}" ] || return 8
+	done
+	# A single `read` gets the whole of what is left of a message, newlines in the text included. If a line were taken
+	# at a time, whoever sends could make up a line from somebody else.
+	{ mq_line=$mq_first$(dd bs=131072 count=1 <&"$MQ_FD" && printf .); } 2>/dev/null
+	case $mq_line in
+	*"$mq_newline".) ;;
+	*)
+		mq_registered
+		return
+		;;
+	esac
+	mq_line=${mq_line%"$mq_newline".}
+	MQ_FROM=${mq_line%% *}
+	MQ_TEXT=${mq_line#* }
+}
+
+mq_unregister() {
+	mq_registered || return
+	printf '/unr\n' 2>/dev/null >&"$MQ_FD" || mq_registered || return
+	eval "exec $MQ_FD>&-"
+}
+
+# mq_fail STATUS SENTENCE
+mq_fail() {
+	printf 'mq: %s\n' "$2" >&2
+	return "$1"
+}
+
+mq_no_such_name() {
+	mq_fail 3 "no registration is named '$1': /proc/mq shows those there are"
+}
+
+# Whom this shell acts for, into mq_name; fails if it is nobody.
+mq_own() {
+	mq_name=
+	{
+		while IFS= read -r mq_row; do
+			case $mq_row in
+			mq-name:?-) ;;
+			mq-name:*) mq_name=${mq_row#mq-name:?} ;;
+			esac
+		done <"/proc/self/fdinfo/$MQ_FD"
+	} 2>/dev/null || :
+	[ -n "$mq_name" ]
+}
+
+mq_registered() {
+	mq_own || mq_fail 9 'this shell is not registered, or no longer: mq_register NAME does that'
+}
+
+# mq_wait [SECONDS]: waits for a message, of which it may take the first byte, into mq_first.
+# shellcheck disable=SC3045
+mq_wait() {
+	mq_first=
+	if [ -n "$mq_read_waits" ]; then
+		IFS= read -r ${1:+-t "$1"} -n 1 mq_first 2>/dev/null <&"$MQ_FD"
+	elif [ -n "${1-}" ]; then
+		mq_shell='busybox sh'
+		command -v busybox >/dev/null || mq_shell=bash
+		# shellcheck disable=SC2016
+		mq_first=$($mq_shell -c 'read -r -t "$1" -n 1 first && printf %s "$first"' sh "$1" 2>/dev/null <&"$MQ_FD")
+	fi
+}
+
+# mq_write COMMAND WORD...: writes a command at once, which a shell's own printf does for one short line only.
+mq_write() {
+	mq_line=$1
+	shift
+	if [ -z "$*" ]; then
+		mq_fail 2 'there is no text to send'
+		return
+	fi
+	mq_registered || return
+	for mq_word; do
+		mq_line="$mq_line $mq_word"
+	done
+	case ${#mq_line}$mq_line in
+	????* | *"$mq_newline"*) printf '%s\n' "$mq_line" | dd obs=131072 2>/dev/null >&"$MQ_FD" ;;
+	*) printf '%s\n' "$mq_line" 2>/dev/null >&"$MQ_FD" ;;
+	esac || mq_why_not_sent
+}
+
+# mq_get ATTRIBUTE: what it holds, into mq_value.
+mq_get() {
+	mq_value=
+	{ read -r mq_value <"$mq_sys/$1"; } 2>/dev/null
+}
+
+# The shells do not tell why a write failed, dash at least, so the reason is looked for.
+mq_why_not_register() {
+	if mq_own; then
+		mq_fail 6 "this shell is registered already, as $mq_name: mq_unregister ends that"
+		return
+	fi
+	eval "exec $MQ_FD>&-"
+	if mq_get "queues/$1/pid"; then
+		mq_fail 6 "the name $1 is taken, by process $mq_value: use another"
+		return
+	fi
+	mq_get max_devices
+	mq_max=$mq_value
+	mq_get registered
+	if [ "$mq_value" -ge "$mq_max" ]; then
+		mq_fail 6 "all $mq_max places are taken: somebody has to leave, or root raises $mq_sys/max_devices"
+	else
+		mq_fail 6 "your user has its share of places: end a registration, or root raises $mq_sys/max_per_user"
+	fi
+}
+
+mq_why_not_sent() {
+	mq_registered || return
+	mq_get cmd_buf_size
+	if [ "$(printf %s "$mq_line" | wc -c)" -gt "$mq_value" ]; then
+		mq_fail 7 "a command has at most $mq_value bytes: shorten the text, or root raises $mq_sys/cmd_buf_size"
+	elif [ -n "$mq_to" ] && ! mq_get "queues/$mq_to/pid"; then
+		mq_no_such_name "$mq_to"
+	else
+		mq_fail 1 "the message was refused: 'dmesg' tells why"
+	fi
+}
