@@ -54,7 +54,7 @@ impl Draft {
             return Err(Refusal::TooLong.into());
         }
         let written = from.len();
-        let bytes = BytesMut::new(BEFORE, from, AFTER)?;
+        let bytes = BytesMut::new::<BEFORE, AFTER>(from)?;
         let len = command::length(&bytes[BEFORE..BEFORE + written]);
         if len > max {
             return Err(Refusal::TooLong.into());

@@ -5,8 +5,8 @@
 //! The kernel crate's `Arc` wants a type of known size, so bytes of any length behind it would take
 //! two allocations and two steps to reach. Here the count stands in front of the bytes.
 
+use super::shim;
 use core::{
-    alloc::Layout,
     mem::{
         self,
         ManuallyDrop,
@@ -21,12 +21,6 @@ use core::{
     slice, //
 };
 use kernel::{
-    alloc::{
-        allocator::KVmalloc,
-        AllocError,
-        Allocator,
-        NumaNode, //
-    },
     iov::IovIterSource,
     prelude::*,
     sync::Refcount, //
@@ -65,39 +59,33 @@ unsafe impl Send for Bytes {}
 unsafe impl Sync for Bytes {}
 
 impl Header {
-    fn layout(len: usize) -> Result<Layout, AllocError> {
-        Layout::from_size_align(mem::size_of::<Self>() + len, mem::align_of::<Self>())
-            .map_err(|_| AllocError)
-    }
-
     /// # Safety
     ///
     /// `this` was made by [`BytesMut::new`] and is not used any more.
     unsafe fn free(this: NonNull<Self>) {
-        // SAFETY: The header is initialised.
-        let len = unsafe { this.as_ref() }.len as usize;
-        if let Ok(layout) = Self::layout(len) {
-            // SAFETY: The memory came from this allocator, with this layout.
-            unsafe { KVmalloc::free(this.cast(), layout) };
-        }
+        // SAFETY: The memory came from `mq_alloc`.
+        unsafe { shim::mq_free(this.as_ptr().cast()) };
     }
 }
 
 impl BytesMut {
-    /// `before` zero bytes, then all that `from` gives, then `after` zero bytes. The memory is
+    /// `BEFORE` zero bytes, then all that `from` gives, then `AFTER` zero bytes. The memory is
     /// charged to the caller.
     ///
     /// # Errors
     ///
     /// `ENOMEM`; `EFAULT` if not all could be read.
-    pub(crate) fn new(before: usize, from: &mut IovIterSource<'_>, after: usize) -> Result<Self> {
+    #[inline]
+    pub(crate) fn new<const BEFORE: usize, const AFTER: usize>(
+        from: &mut IovIterSource<'_>,
+    ) -> Result<Self> {
         let given = from.len();
-        let len = before
-            .checked_add(given)
-            .and_then(|len| len.checked_add(after));
-        let len = u32::try_from(len.ok_or(ENOMEM)?).map_err(|_| ENOMEM)?;
-        let flags = GFP_KERNEL_ACCOUNT | __GFP_NOWARN;
-        let memory = KVmalloc::alloc(Header::layout(len as usize)?, flags, NumaNode::NO_NODE)?;
+        let len = given.checked_add(BEFORE + AFTER).ok_or(ENOMEM)?;
+        let size = len.checked_add(mem::size_of::<Header>()).ok_or(ENOMEM)?;
+        let fits = u32::try_from(len).map_err(|_| ENOMEM)?;
+        // SAFETY: Always allowed; callers may sleep.
+        let memory = unsafe { shim::mq_alloc(size) };
+        let memory = NonNull::new(memory).ok_or(ENOMEM)?;
         let header = memory.cast::<Header>();
         let (start, end) = (0, 0);
         let users = Refcount::new(1);
@@ -105,19 +93,16 @@ impl BytesMut {
         unsafe {
             header.write(Header {
                 users,
-                len,
+                len: fits,
                 start,
                 end,
             })
         };
         // SAFETY: The memory behind the header has `len` bytes, and nobody else uses it.
         let bytes = unsafe {
-            slice::from_raw_parts_mut(
-                header.add(1).cast::<MaybeUninit<u8>>().as_ptr(),
-                len as usize,
-            )
+            slice::from_raw_parts_mut(header.add(1).cast::<MaybeUninit<u8>>().as_ptr(), len)
         };
-        let (front, rest) = bytes.split_at_mut(before);
+        let (front, rest) = bytes.split_at_mut(BEFORE);
         let (middle, back) = rest.split_at_mut(given);
         front.fill(MaybeUninit::new(0));
         back.fill(MaybeUninit::new(0));

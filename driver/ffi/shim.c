@@ -7,6 +7,7 @@
 #include <linux/ratelimit.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 #include <linux/sysfs.h>
 #include <linux/uidgid.h>
 
@@ -60,6 +61,16 @@ void *mq_proc_data(struct seq_file *m)
 uid_t mq_uid_seen_by_current(kuid_t uid)
 {
 	return from_kuid_munged(current_user_ns(), uid);
+}
+
+void *mq_alloc(size_t size)
+{
+	return kvmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+}
+
+void mq_free(const void *memory)
+{
+	kvfree(memory);
 }
 
 void mq_ratelimit_init(struct ratelimit_state *state)

@@ -48,6 +48,13 @@ void *mq_proc_data(struct seq_file *m);
 /* A user id as the calling process sees it, or the overflow id. */
 uid_t mq_uid_seen_by_current(kuid_t uid);
 
+/*
+ * Memory of any size, charged to the caller, without a warning where there is none; for kvfree().
+ * The kernel crate's allocators resize, which costs as much again as allocating.
+ */
+void *mq_alloc(size_t size);
+void mq_free(const void *memory);
+
 void mq_ratelimit_init(struct ratelimit_state *state);
 
 /* Fills in a device attribute, whose handlers are unions in some configurations. */

@@ -13,7 +13,7 @@ mod view;
 use std::time::{Duration, Instant};
 
 use mq_policy::limits::MAX_DEVICES;
-use ratatui::crossterm::event::{self, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::cli::Top;
 use crate::error::{Error, Result};
@@ -32,24 +32,21 @@ pub fn run(system: &System, options: &Top) -> Result {
     // Before the terminal is taken, so that a missing driver is reported on an untouched one.
     look(system, &mut rates, &mut view)?;
     let mut screen = Screen::take()?;
-    let mut looked = Instant::now();
+    let mut next = Instant::now() + view.interval;
     loop {
         screen
             .terminal
             .draw(|frame| view.draw(frame))
             .map_err(Error::output)?;
-        let rest = view.interval.saturating_sub(looked.elapsed());
-        if view.paused || event::poll(rest).map_err(Error::output)? {
-            let event = event::read().map_err(Error::output)?;
-            if event
-                .as_key_press_event()
-                .is_some_and(|key| !obey(&mut view, key))
-            {
+        screen.wait((!view.paused).then_some(next))?;
+        while let Some(key) = screen.key()? {
+            if !obey(&mut view, key) {
                 return Ok(());
             }
-        } else {
+        }
+        if !view.paused && Instant::now() >= next {
             look(system, &mut rates, &mut view)?;
-            looked = Instant::now();
+            next = Instant::now() + view.interval;
         }
     }
 }
@@ -66,7 +63,7 @@ fn obey(view: &mut View, key: KeyEvent) -> bool {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     match key.code {
         KeyCode::Char('c') if control => return false,
-        KeyCode::Char('q') | KeyCode::Esc => return false,
+        KeyCode::Char('q') =>| KeyCode::Esc => return false,
         KeyCode::Char(' ' | 'p') => view.paused = !view.paused,
         KeyCode::Char('r') => view.reverse(),
         KeyCode::Left | KeyCode::Char('<') => view.sort_left(),

@@ -2,23 +2,28 @@
 
 //! The terminal while `top` has it, and giving it back in whichever way `top` ends.
 
-use std::io::{self, IsTerminal, Stdout};
+use std::io::{self, IsTerminal, Read, Stdout};
+use std::os::unix::net::UnixStream;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::{Hide, Show};
+use ratatui::crossterm::event::{self, KeyEvent};
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
     disable_raw_mode, enable_raw_mode, EnterAlternateScreen, LeaveAlternateScreen,
 };
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
+use rustix::event::{PollFd, PollFlags};
 use rustix::termios::tcgetwinsize;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH};
 use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
+use signal_hook::low_level::{emulate_default_handler, pipe};
 
 use crate::error::{Error, Result, Status};
+use crate::system::device::wait;
 
 /// What is assumed of a terminal that does not know its size, as behind a serial line.
 const UNKNOWN: Rect = Rect::new(0, 0, 80, 24);
@@ -26,6 +31,8 @@ const UNKNOWN: Rect = Rect::new(0, 0, 80, 24);
 /// The terminal; it is given back when this is dropped.
 pub struct Screen {
     pub terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// Can be read when the terminal has another size.
+    resized: UnixStream,
 }
 
 impl Screen {
@@ -42,15 +49,49 @@ impl Screen {
             Ok(size) if size.ws_col > 0 && size.ws_row > 0 => Viewport::Fullscreen,
             _ => Viewport::Fixed(UNKNOWN),
         };
+        let (resized, sender) = UnixStream::pair().map_err(failed)?;
+        resized.set_nonblocking(true).map_err(failed)?;
+        pipe::register(SIGWINCH, sender).map_err(failed)?;
         give_back_in_any_case().map_err(failed)?;
         let backend = CrosstermBackend::new(stdout);
         let terminal = Terminal::with_options(backend, TerminalOptions { viewport });
         let screen = Self {
             terminal: terminal.map_err(failed)?,
+            resized,
         };
         enable_raw_mode().map_err(failed)?;
         execute!(io::stdout(), EnterAlternateScreen, Hide).map_err(failed)?;
         Ok(screen)
+    }
+
+    /// Sleeps until there is something to react to, or the deadline has come.
+    ///
+    /// Crossterm could do this too, but never returns from a terminal that has been hung up.
+    pub fn wait(&mut self, deadline: Option<Instant>) -> Result {
+        let stdin = io::stdin();
+        let mut files = [
+            PollFd::new(&stdin, PollFlags::IN),
+            PollFd::new(&self.resized, PollFlags::IN),
+        ];
+        wait(&mut files, deadline)?;
+        let [input, _] = files.map(|file| file.revents());
+        if input.intersects(PollFlags::HUP | PollFlags::ERR) {
+            return Err(Error::ReaderGone);
+        }
+        // That there was something to read is all that it says.
+        let _ = self.resized.read(&mut [0; 64]);
+        Ok(())
+    }
+
+    /// The next key that was pressed, if any.
+    pub fn key(&self) -> Result<Option<KeyEvent>> {
+        while event::poll(Duration::ZERO).map_err(failed)? {
+            let event = event::read().map_err(failed)?;
+            if let Some(key) = event.as_key_press_event() {
+                return Ok(Some(key));
+            }
+        }
+        Ok(None)
     }
 }
 

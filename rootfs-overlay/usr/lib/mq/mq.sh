@@ -22,7 +22,7 @@ mq_newline='
 '
 # dash can neither wait for a limited time nor take a single byte.
 # shellcheck disable=SC3045
-if printf x | read -r -t 1 -n 1 mq_first 2>/dev/null; then
+if printf x | read -r -t 1 -n 1 _ 2>/dev/null; then
 	mq_read_waits=yes
 else
 	mq_read_waits=
@@ -46,8 +46,8 @@ mq_register() {
 		mq_fail 5 "the driver is not loaded: 'modprobe mq_driver' does that, as root"
 	elif ! { eval "command exec $MQ_FD<>$mq_device"; } 2>/dev/null; then
 		mq_fail 4 "$mq_device cannot be opened: see 'ls -l $mq_device'"
-	elif ! printf '/reg %s\n' "$1" 2>/dev/null >&"$MQ_FD"; then
-		mq_why_not_register "$1"
+	elif ! mq_put "/reg $1"; then
+		mq_why_not_registered "$1"
 	fi
 }
 
@@ -87,9 +87,9 @@ mq_receive() {
 		mq_registered || return
 		[ -z "${1-}" ] || return 8
 	done
-	# A single `read` gets the whole of what is left of a message, newlines in the text included. If a line were taken
-	# at a time, whoever sends could make up a line from somebody else.
-	{ mq_line=$mq_first$(dd bs=131072 count=1 <&"$MQ_FD" && printf .); } 2>/dev/null
+	# One read(2) gets all that is left of a message, newlines in its text included. By lines, a sender could make one
+	# up that seems to come from somebody else.
+	{ mq_line=$mq_first$(dd bs=131072 count=1 <&"$MQ_FD" && printf .); } 2>/dev/null || :
 	case $mq_line in
 	*"$mq_newline".) ;;
 	*)
@@ -98,14 +98,15 @@ mq_receive() {
 		;;
 	esac
 	mq_line=${mq_line%"$mq_newline".}
-	MQ_FROM=${mq_line%% *}
-	MQ_TEXT=${mq_line#* }
+	# shellcheck disable=SC2034 # for the caller
+	MQ_FROM=${mq_line%% *} MQ_TEXT=${mq_line#* }
 }
 
 mq_unregister() {
-	mq_registered || return
-	printf '/unr\n' 2>/dev/null >&"$MQ_FD" || mq_registered || return
-	eval "exec $MQ_FD>&-"
+	mq_status=0
+	{ mq_registered && mq_put /unr; } || mq_status=9
+	[ -z "$mq_open" ] || eval "exec $MQ_FD>&-"
+	return "$mq_status"
 }
 
 # mq_fail STATUS SENTENCE
@@ -118,18 +119,18 @@ mq_no_such_name() {
 	mq_fail 3 "no registration is named '$1': /proc/mq shows those there are"
 }
 
-# Whom this shell acts for, into mq_name; fails if it is nobody.
+# Whom this shell acts for, into mq_name, and whether the device is open at all, into mq_open.
 mq_own() {
 	mq_name=
+	mq_open=
 	{
 		while IFS= read -r mq_row; do
 			case $mq_row in
-			mq-name:?-) ;;
-			mq-name:*) mq_name=${mq_row#mq-name:?} ;;
+			mq-name:*) mq_open=yes mq_name=${mq_row#mq-name:?} ;;
 			esac
 		done <"/proc/self/fdinfo/$MQ_FD"
 	} 2>/dev/null || :
-	[ -n "$mq_name" ]
+	[ "${mq_name:--}" != - ]
 }
 
 mq_registered() {
@@ -141,16 +142,22 @@ mq_registered() {
 mq_wait() {
 	mq_first=
 	if [ -n "$mq_read_waits" ]; then
-		IFS= read -r ${1:+-t "$1"} -n 1 mq_first 2>/dev/null <&"$MQ_FD"
+		{ IFS= read -r ${1:+-t "$1"} -n 1 mq_first <&"$MQ_FD"; } 2>/dev/null
 	elif [ -n "${1-}" ]; then
 		mq_shell='busybox sh'
 		command -v busybox >/dev/null || mq_shell=bash
-		# shellcheck disable=SC2016
-		mq_first=$($mq_shell -c 'read -r -t "$1" -n 1 first && printf %s "$first"' sh "$1" 2>/dev/null <&"$MQ_FD")
+		# shellcheck disable=SC2016 # $1 is for the other shell
+		mq_first=$($mq_shell -c 'read -r -t "$1" -n 1 first 2>/dev/null && printf %s "$first"' sh "$1" <&"$MQ_FD")
 	fi
 }
 
-# mq_write COMMAND WORD...: writes a command at once, which a shell's own printf does for one short line only.
+# mq_put LINE: writes a command by the shell's own printf, so that it is this process that acts. That is one write(2)
+# for a short line only: buffers are of 1024 bytes at least, and bash writes what ends in a newline.
+mq_put() {
+	{ printf '%s\n' "$1" >&"$MQ_FD"; } 2>/dev/null
+}
+
+# mq_write COMMAND WORD...: writes a command that takes a text.
 mq_write() {
 	mq_line=$1
 	shift
@@ -158,41 +165,48 @@ mq_write() {
 		mq_fail 2 'there is no text to send'
 		return
 	fi
-	mq_registered || return
 	for mq_word; do
 		mq_line="$mq_line $mq_word"
 	done
-	case ${#mq_line}$mq_line in
-	????* | *"$mq_newline"*) printf '%s\n' "$mq_line" | dd obs=131072 2>/dev/null >&"$MQ_FD" ;;
-	*) printf '%s\n' "$mq_line" 2>/dev/null >&"$MQ_FD" ;;
-	esac || mq_why_not_sent
+	mq_registered || return
+	case $mq_line in
+	*"$mq_newline"*) mq_long=yes ;;
+	# A character may be four bytes.
+	*) [ ${#mq_line} -gt 250 ] && mq_long=yes || mq_long= ;;
+	esac
+	if [ -n "$mq_long" ]; then
+		{ printf '%s\n' "$mq_line" | dd obs=131072 >&"$MQ_FD"; } 2>/dev/null
+	else
+		mq_put "$mq_line"
+	fi || mq_why_not_sent
 }
 
 # mq_get ATTRIBUTE: what it holds, into mq_value.
 mq_get() {
-	mq_value=
+	mq_value=0
 	{ read -r mq_value <"$mq_sys/$1"; } 2>/dev/null
 }
 
-# The shells do not tell why a write failed, dash at least, so the reason is looked for.
-mq_why_not_register() {
+# A shell need not tell why a write failed, and dash does not, so the reason is looked for.
+mq_why_not_registered() {
 	if mq_own; then
 		mq_fail 6 "this shell is registered already, as $mq_name: mq_unregister ends that"
 		return
 	fi
-	eval "exec $MQ_FD>&-"
 	if mq_get "queues/$1/pid"; then
-		mq_fail 6 "the name $1 is taken, by process $mq_value: use another"
-		return
-	fi
-	mq_get max_devices
-	mq_max=$mq_value
-	mq_get registered
-	if [ "$mq_value" -ge "$mq_max" ]; then
-		mq_fail 6 "all $mq_max places are taken: somebody has to leave, or root raises $mq_sys/max_devices"
+		mq_why="the name $1 is taken, by process $mq_value: use another"
 	else
-		mq_fail 6 "your user has its share of places: end a registration, or root raises $mq_sys/max_per_user"
+		mq_get max_devices
+		mq_max=$mq_value
+		mq_get registered
+		if [ "$mq_value" -ge "$mq_max" ]; then
+			mq_why="all $mq_max places are taken: somebody has to leave, or root raises $mq_sys/max_devices"
+		else
+			mq_why="your user's share of places is used up: end a registration, or root raises $mq_sys/max_per_user"
+		fi
 	fi
+	eval "exec $MQ_FD>&-"
+	mq_fail 6 "$mq_why"
 }
 
 mq_why_not_sent() {

@@ -34,9 +34,9 @@ fn ten_thousand() {
     let count = wait::many(10_000);
     fs::write("/proc/sys/kernel/threads-max", "20000").expect("threads-max");
     sysfs::set("max_devices", count + 1);
-    let device = Device::registered("bob");
+println!("# start {:?}", std::time::Instant::now());    let device = Device::registered("bob");
     let members = start_members(&device, count);
-    assert_eq!(sysfs::registrations(), count as u64 + 1);
+println!("# {:?}", std::time::Instant::now());    assert_eq!(sysfs::registrations(), count as u64 + 1);
 
     let rows = listing::rows();
     assert_eq!(rows.len(), count + 1);
@@ -47,7 +47,7 @@ fn ten_thousand() {
         );
     }
 
-    assert_eq!(device.command("/all hello, everybody"), Ok(()));
+println!("# listed {:?}", std::time::Instant::now());    assert_eq!(device.command("/all hello, everybody"), Ok(()));
     device.send(&format!("m{}", count - 1), "hello, last one");
     device.send("bob", "hello, me");
     assert_eq!(device.read(), line("bob", "hello, me"));
@@ -59,13 +59,13 @@ fn ten_thousand() {
     assert_eq!(by_name[&format!("m{}", count - 1)], 2);
     assert_eq!(by_name.values().sum::<u64>(), count as u64 + 1);
 
-    for member in &members {
+println!("# sent {:?}", std::time::Instant::now());    for member in &members {
         kill(*member, Signal::SIGKILL).expect("kill");
     }
-    for member in members {
+println!("# killed {:?}", std::time::Instant::now());    for member in members {
         waitpid(member, None).expect("waitpid");
     }
-    assert_eq!(listing::rows().len(), 1);
+println!("# gone {:?}", std::time::Instant::now());    assert_eq!(listing::rows().len(), 1);
     assert_eq!(sysfs::registrations(), 1);
 }
 

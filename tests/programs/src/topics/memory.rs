@@ -17,7 +17,10 @@ use crate::{
 };
 
 pub const TESTS: Topic = &[
-    ("1000 registrations that end leave no memory behind", lives),
+    (
+        "1000 lives: the name is free as soon as wait has returned, and nothing is left behind",
+        lives,
+    ),
     (
         "1000 registrations ended by /unr, with messages, leave no memory behind",
         unregistered,
@@ -65,6 +68,9 @@ fn lives() {
         let child = Child::start(|_| Device::registered("bob").send("bob", "left behind"));
         child.finish();
     });
+    assert_eq!(listing::rows(), []);
+    assert_eq!(sysfs::registrations(), 0);
+    assert!(!sysfs::is_registered("bob"));
 }
 
 fn unregistered() {

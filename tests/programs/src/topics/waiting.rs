@@ -273,7 +273,7 @@ fn many_readers() {
 /// be read by either, and by one only.
 fn race_with(signal: Signal) {
     let device = Device::registered("bob");
-    for number in 0..wait::many(150) {
+    for number in 0..wait::many(60) {
         let start = || {
             let file = Device::open();
             let child = Child::start(move |link| {
