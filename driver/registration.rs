@@ -133,7 +133,15 @@ impl Registration {
             .admit(who, settings.max_devices(), share)?;
         match Self::set_up(driver, name, user, process, ticket) {
             Ok(registration) => {
-                driver.registrations.publish(ticket, registration);
+                driver.registrations.publish(ticket, registration.clone());
+                // Not before: who polls would take it for one that has ended.
+                registration.process.note_registered();
+                events::register(
+                    name.key(),
+                    registration.process.pid(),
+                    who.user as u32,
+                    registration.level().capacity as u32,
+                );
                 Ok(())
             }
             Err(error) => {
@@ -178,13 +186,6 @@ impl Registration {
             _watch: ExitWatch::current(pid, registration.clone())?,
         };
         *registration.attachments.lock() = Some(attachments);
-        registration.process.note_registered();
-        events::register(
-            name.key(),
-            registration.process.pid(),
-            user::key(user) as u32,
-            registration.level().capacity as u32,
-        );
         Ok(registration)
     }
 

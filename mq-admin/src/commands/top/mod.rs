@@ -63,7 +63,7 @@ fn obey(view: &mut View, key: KeyEvent) -> bool {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     match key.code {
         KeyCode::Char('c') if control => return false,
-        KeyCode::Char('q') =>| KeyCode::Esc => return false,
+        KeyCode::Char('q') => return false,
         KeyCode::Char(' ' | 'p') => view.paused = !view.paused,
         KeyCode::Char('r') => view.reverse(),
         KeyCode::Left | KeyCode::Char('<') => view.sort_left(),
