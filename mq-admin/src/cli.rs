@@ -274,10 +274,13 @@ fn name(text: &str) -> Result<Name, String> {
     Name::new(text.as_bytes()).map_err(|_| name_rule())
 }
 
+/// Any time that is of use to somebody, and none that a clock cannot count up to.
+const LONGEST: Duration = Duration::from_secs(1_000_000_000);
+
 fn seconds(text: &str) -> Result<Duration, String> {
     text.parse()
         .ok()
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .filter(|duration| !duration.is_zero())
+        .filter(|duration| !duration.is_zero() && *duration <= LONGEST)
         .ok_or_else(|| "a time is a number of seconds above 0, such as 5 or 0.5".to_owned())
 }

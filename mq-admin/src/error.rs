@@ -8,6 +8,8 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+use crate::output;
+
 /// Why a command ended, as its exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -115,7 +117,7 @@ pub fn exit(result: Result) -> ExitCode {
     let status = match &result {
         Ok(()) | Err(Error::ReaderGone) => Status::Done,
         Err(Error::Because(status, sentence)) => {
-            eprintln!("mq-admin: {sentence}");
+            output::complain(sentence);
             *status
         }
     };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Standard output: buffered, written once, and no drama where nobody reads it.
+//! Standard output, buffered and written once, and standard error: no drama where nobody reads them.
 
+use std::fmt::Display;
 use std::io::{self, BufWriter, Write};
 
 use crate::error::{Error, Result};
@@ -12,4 +13,14 @@ pub fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result {
     write(&mut out)
         .and_then(|()| out.flush())
         .map_err(Error::output)
+}
+
+/// Prints one line.
+pub fn line(text: impl Display) -> Result {
+    print(|out| writeln!(out, "{text}"))
+}
+
+/// Says on standard error what is wrong. Where nobody can be told, so be it.
+pub fn complain(sentence: impl Display) {
+    let _ = writeln!(io::stderr(), "mq-admin: {sentence}");
 }

@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
 # The command table: what each command does and each error that it can give, by a process that is not registered and

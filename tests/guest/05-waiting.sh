@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
 # Waiting: in read, poll, select, epoll and io_uring, and with a shell's `read -t`.

@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
 # What the driver logs: what an operator wants to know, in one line each, never more than a few at once.

@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
 # Unloading, with and without traffic.
@@ -76,7 +77,8 @@ cycles() {
 cycles 10
 before=$(unreclaimable)
 cycles 40
-# Half a KiB a cycle is less than a leaked registration or device would be.
+# Half a KiB a cycle is less than a leaked registration would be.
+# shellcheck disable=SC2317 # `eventually` calls it
 less() {
 	[ "$(unreclaimable)" -lt $((before + 20)) ]
 }

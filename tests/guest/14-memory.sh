@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
 # Memory: none leaks, all is charged, and none to be had is an error like others.

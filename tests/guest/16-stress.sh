@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
 # Everything at once for a few seconds (MQ_TEST_STRESS: how many), then the accounts.

@@ -8,8 +8,7 @@ tests=$(cd "$(dirname "$0")" && pwd)
 PATH=$tests:$PATH
 # For the tests that source this file.
 # shellcheck disable=SC2034
-queues=/sys/class/misc/mq/queues
-sys=/sys/class/misc/mq
+sys=/sys/class/misc/mq queues=/sys/class/misc/mq/queues
 output=$(mktemp)
 children=
 count=0
@@ -22,11 +21,13 @@ ok() {
 	name=$1
 	shift
 	count=$((count + 1))
-	if "$@" >"$output" 2>&1; then
+	status=0
+	"$@" >"$output" 2>&1 || status=$?
+	if [ $status = 0 ]; then
 		echo "ok - $name"
 	else
 		echo "not ok - $name"
-		echo "# failed with $?: $*"
+		echo "# failed with $status: $*"
 		sed 's/^/#   /' "$output"
 	fi
 }

@@ -18,10 +18,7 @@ pub fn run(system: &System, options: &Evict) -> Result {
         (pid, program) => format!("process {pid} ({program})"),
     };
     let discarded = messages(before.depth);
-    output::print(|out| {
-        writeln!(
-            out,
-            "{name}: registration of {process} ended, {discarded} discarded"
-        )
-    })
+    output::line(format_args!(
+        "{name}: registration of {process} ended, {discarded} discarded"
+    ))
 }

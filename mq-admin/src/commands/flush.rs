@@ -25,7 +25,7 @@ fn one(system: &System, name: &str) -> Result {
     let before = system.registration(name)?;
     system.flush(name)?;
     let discarded = lost(&before, &system.registration(name)?);
-    output::print(|out| writeln!(out, "{name}: {} discarded", messages(discarded)))
+    output::line(format_args!("{name}: {} discarded", messages(discarded)))
 }
 
 fn all(system: &System) -> Result {

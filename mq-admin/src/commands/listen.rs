@@ -13,7 +13,9 @@ use rustix::event::{PollFd, PollFlags};
 
 use crate::cli::Listen;
 use crate::error::{Error, Result, Status};
-use crate::system::device::{wait, Buffer, Device, Message, Received};
+use crate::output;
+use crate::system::device::{Buffer, Device, Message, Received};
+use crate::system::wait::wait;
 use crate::system::System;
 use crate::text;
 
@@ -62,7 +64,8 @@ pub fn run(system: &System, options: &Listen) -> Result {
             }
         }
     }
-    device.unregister()
+    device.unregister();
+    Ok(())
 }
 
 /// Waits for the device; false if the deadline came first.
@@ -126,7 +129,9 @@ impl Runner<'_> {
         let status = child.wait().map_err(cannot)?;
         if !status.success() {
             let from = String::from_utf8_lossy(message.from()).into_owned();
-            eprintln!("mq-admin: the command for a message from {from} failed: {status}");
+            output::complain(format!(
+                "the command for a message from {from} failed: {status}"
+            ));
         }
         Ok(())
     }

@@ -45,7 +45,7 @@ pub fn run(system: &System, options: &Params) -> Result {
         let before = system.parameter(parameter)?;
         system.set_parameter(parameter, *value)?;
         let after = system.parameter(parameter)?;
-        output::print(|out| writeln!(out, "{}: {before} -> {after}", parameter.attribute))?;
+        output::line(format_args!("{}: {before} -> {after}", parameter.attribute))?;
     }
     Ok(())
 }

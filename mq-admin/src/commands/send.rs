@@ -33,9 +33,9 @@ fn as_sender(system: &System, name: Option<&Name>, send: impl FnOnce(&Device) ->
         Some(name) => device.register(name)?,
         None => device.register_sender()?,
     }
-    send(&device)?;
-    // After a failure the end of this process does it.
-    device.unregister()
+    let sent = send(&device);
+    device.unregister();
+    sent
 }
 
 /// The bytes to send.

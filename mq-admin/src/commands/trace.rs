@@ -11,8 +11,8 @@ use signal_hook::low_level::pipe;
 
 use crate::error::{Error, Result, Status};
 use crate::output;
-use crate::system::device::wait;
 use crate::system::tracefs::Trace;
+use crate::system::wait::wait;
 use crate::system::System;
 use crate::text::printable;
 

@@ -2,22 +2,21 @@
 
 //! `/dev/mq`: commands go in, messages come out.
 //!
-//! The file is non-blocking: whoever waits does so with [`wait`], beside whatever else may happen.
+//! The file is non-blocking: whoever waits does so with [`wait`](super::wait::wait), beside whatever
+//! else may happen.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
+use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
-use std::time::Instant;
 
 use mq_policy::limits::{CMD_BUF_SIZE, NAME_MAX};
 use mq_policy::name::Name;
 use mq_policy::paths;
-use rustix::event::{poll, PollFd, Timespec};
 use rustix::fs::OFlags;
 use rustix::io::{fcntl_setfd, Errno, FdFlags};
 
-use super::{refusal, unreachable, System};
+use super::{refusal, refused, unreachable, System};
 use crate::error::{Error, Result, Status};
 
 /// The longest line that the driver ever hands out, whatever its parameters are set to meanwhile.
@@ -59,7 +58,7 @@ impl Device {
     /// through it for this process's registration. Theirs waits in `read`, as scripts expect.
     pub fn for_children(system: &System) -> Result<OwnedFd> {
         let file = open(system, OFlags::empty())?;
-        fcntl_setfd(&file, FdFlags::empty()).map_err(failed)?;
+        fcntl_setfd(&file, FdFlags::empty()).map_err(refused)?;
         Ok(file.into())
     }
 
@@ -89,9 +88,10 @@ impl Device {
         Ok(())
     }
 
-    /// Ends this process's registration.
-    pub fn unregister(&self) -> Result {
-        self.command(b"/unr", true)
+    /// Ends this process's registration, as the end of the process would.
+    pub fn unregister(&self) {
+        // Somebody else may have done so already.
+        let _ = self.write(b"/unr");
     }
 
     /// Puts `text` into the queue of `to`.
@@ -175,20 +175,6 @@ impl Message<'_> {
     }
 }
 
-/// Sleeps until something happens to one of `files`; false if that is not so by `deadline`.
-pub fn wait(files: &mut [PollFd<'_>], deadline: Option<Instant>) -> Result<bool> {
-    loop {
-        let timeout = deadline
-            .map(|deadline| Timespec::try_from(deadline.saturating_duration_since(Instant::now())))
-            .transpose()
-            .unwrap_or_default();
-        match poll(files, timeout.as_ref()) {
-            Err(Errno::INTR) => {}
-            result => return result.map(|ready| ready > 0).map_err(failed),
-        }
-    }
-}
-
 fn open(system: &System, flags: OFlags) -> Result<File> {
     let path = system.dev_root.join(paths::DEVICE);
     OpenOptions::new()
@@ -201,13 +187,6 @@ fn open(system: &System, flags: OFlags) -> Result<File> {
 
 fn registering(name: &str) -> Vec<u8> {
     format!("/reg {name}").into_bytes()
-}
-
-fn failed(errno: Errno) -> Error {
-    Error::new(
-        Status::Failed,
-        format!("the system refused: {}", io::Error::from(errno)),
-    )
 }
 
 /// `number` in digits and small letters: the PIDs of Linux, up to 2^22, take five of them at most.

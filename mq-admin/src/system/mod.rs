@@ -10,11 +10,13 @@ pub mod refusal;
 pub mod registration;
 pub mod sysfs;
 pub mod tracefs;
+pub mod wait;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use mq_policy::paths;
+use rustix::io::Errno;
 
 use crate::error::{Error, Status};
 
@@ -46,4 +48,12 @@ fn unreachable(path: &Path, error: &io::Error) -> Error {
         ),
         _ => Error::new(Status::Failed, format!("{path} cannot be used: {error}")),
     }
+}
+
+/// The failure of a system call that has no business to fail.
+fn refused(errno: Errno) -> Error {
+    Error::new(
+        Status::Failed,
+        format!("the system refused: {}", io::Error::from(errno)),
+    )
 }

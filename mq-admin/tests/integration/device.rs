@@ -10,9 +10,9 @@ use std::io::{Read, Write};
 use std::os::unix::fs::symlink;
 
 use rustix::fs::{fcntl_setfl, OFlags};
-use rustix::pty::{grantpt, openpt, ptsname, unlockpt, OpenptFlags};
 use rustix::termios::{tcgetattr, tcsetattr, LocalModes, OptionalActions, OutputModes};
 
+use crate::pty;
 use crate::tree::Tree;
 
 /// The side of the device that a driver would be on.
@@ -25,22 +25,14 @@ pub struct Device {
 impl Device {
     /// Puts a device into the tree.
     pub fn new(tree: &Tree) -> Self {
-        let driver = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&driver).unwrap();
-        unlockpt(&driver).unwrap();
-        let path = ptsname(&driver, Vec::new()).unwrap();
-        let user = File::options()
-            .read(true)
-            .write(true)
-            .open(path.to_str().unwrap())
-            .unwrap();
+        let (driver, user, path) = pty::open();
         let mut modes = tcgetattr(&user).unwrap();
         modes.local_modes = LocalModes::ICANON;
         modes.output_modes = OutputModes::empty();
         tcsetattr(&user, OptionalActions::Now, &modes).unwrap();
-        symlink(path.to_str().unwrap(), tree.path("dev/mq")).unwrap();
+        symlink(path, tree.path("dev/mq")).unwrap();
         Self {
-            driver: driver.into(),
+            driver,
             _user: user,
         }
     }

@@ -16,10 +16,14 @@ mod documents;
 mod listen;
 /// `list`, `show` and `stats`: what only looks.
 mod listing;
+/// Pseudo-terminals.
+mod pty;
 /// `send` and `broadcast`.
 mod sending;
 /// `shell` with a script.
 mod shell;
+/// `top`, `shell` and others on a terminal.
+mod terminal;
 /// The made-up tree, and running the program against it.
 mod tree;
 /// A missing driver, missing rights, a reader that went away.

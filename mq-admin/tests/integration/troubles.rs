@@ -56,9 +56,12 @@ fn no_rights() {
         fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
     }
     // Whoever runs the tests as root may do anything, so they become somebody else; and they then
-    // need the program where that user can get at it.
+    // need the program where that user can get at it. Were it copied in this process, another test
+    // could start a child at that moment, which would hold it open for writing.
     let program = tree.path("mq-admin");
-    fs::copy(env!("CARGO_BIN_EXE_mq-admin"), &program).unwrap();
+    let mut copy = Command::new("cp");
+    copy.arg(env!("CARGO_BIN_EXE_mq-admin")).arg(&program);
+    assert!(copy.status().unwrap().success());
     for arguments in [
         &["flush", "bob"][..],
         &["flush", "--all"],
@@ -105,4 +108,12 @@ fn an_output_that_is_full_is_a_failure() {
     let output = tree.command(&["list"]).stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).starts_with("mq-admin: the output cannot be written: "));
+}
+
+#[test]
+fn a_complaint_that_nobody_reads_changes_no_status() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = Tree::without_driver().command(&["list"]);
+    assert_eq!(command.stderr(writer).status().unwrap().code(), Some(5));
 }

@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nix::unistd::Pid;
+use nix::{
+    sched::{sched_setaffinity, CpuSet},
+    unistd::Pid,
+};
 
 /// Far more than anything takes, on a kernel full of checks on a slow emulator too.
 pub const LIMIT: Duration = Duration::from_secs(20);
@@ -55,11 +58,24 @@ pub fn sleeps(thread: Pid) -> u64 {
         .expect("voluntary_ctxt_switches")
 }
 
-/// `count`, or a tenth of it on the debug kernel, where everything takes ten times as long.
+/// Whether this is the debug kernel, where everything takes ten times as long.
+pub fn is_debug_kernel() -> bool {
+    std::env::var_os("MQ_TEST_DEBUG").is_some()
+}
+
+/// `count`, or a tenth of it on the debug kernel.
 pub fn many(count: usize) -> usize {
-    if std::env::var_os("MQ_TEST_DEBUG").is_some() {
+    if is_debug_kernel() {
         count / 10
     } else {
         count
     }
+}
+
+/// Keeps this process and its children on one processor, where a test is only a long row of short
+/// steps: waking another processor is what costs most under an emulator.
+pub fn on_one_processor() {
+    let mut set = CpuSet::new();
+    set.set(0).expect("in range");
+    sched_setaffinity(Pid::from_raw(0), &set).expect("sched_setaffinity");
 }

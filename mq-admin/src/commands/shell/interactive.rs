@@ -18,7 +18,9 @@ use rustyline::{CompletionType, Config, Context, Editor, ExternalPrinter, Helper
 
 use super::client::{ended, Client, Outcome, Taken, COMMANDS};
 use crate::error::{Error, Result, Status};
-use crate::system::device::{wait, Buffer};
+use crate::output;
+use crate::system::device::Buffer;
+use crate::system::wait::wait;
 use crate::system::System;
 
 /// Carries out what is typed; or nothing, where there is no terminal to edit lines on.
@@ -41,7 +43,7 @@ pub fn run(system: &System, client: &Arc<Client>) -> Option<Result> {
 }
 
 fn type_in(client: &Client, editor: &mut Editor<Names<'_>, MemHistory>) -> Result {
-    println!("/help lists the commands, /exit or Ctrl-D leaves.");
+    output::line("/help lists the commands, /exit or Ctrl-D leaves.")?;
     loop {
         let prompt = match client.registration() {
             Some(registration) => format!("{}> ", registration.name.as_str()),
@@ -60,10 +62,10 @@ fn type_in(client: &Client, editor: &mut Editor<Names<'_>, MemHistory>) -> Resul
             }
         };
         match client.carry_out(line.as_bytes()) {
-            Ok(Outcome::Say(text)) => println!("{text}"),
+            Ok(Outcome::Say(text)) => output::line(text)?,
             Ok(Outcome::Done) => {}
             Ok(Outcome::Exit) => return Ok(()),
-            Err(error) => println!("{error}"),
+            Err(error) => output::line(error)?,
         }
     }
 }

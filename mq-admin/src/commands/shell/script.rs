@@ -14,7 +14,8 @@ use rustix::event::{PollFd, PollFlags};
 use super::client::{ended, Client, Outcome, Taken};
 use crate::error::{Error, Result, Status};
 use crate::output;
-use crate::system::device::{wait, Buffer};
+use crate::system::device::Buffer;
+use crate::system::wait::wait;
 
 /// Carries out the lines of standard input.
 pub fn run(client: &Client) -> Result {
@@ -28,11 +29,11 @@ pub fn run(client: &Client) -> Result {
             Some(line) => {
                 commands += 1;
                 match client.carry_out(&line) {
-                    Ok(Outcome::Say(text)) => print(&text)?,
+                    Ok(Outcome::Say(text)) => output::line(&text)?,
                     Ok(Outcome::Done) => {}
                     Ok(Outcome::Exit) => break,
                     Err(error) => {
-                        eprintln!("mq-admin: {error}");
+                        output::complain(&error);
                         failures.push(error);
                     }
                 }
@@ -55,16 +56,12 @@ pub fn run(client: &Client) -> Result {
 fn show_waiting(client: &Client, buffer: &mut Buffer) -> Result {
     while let (true, Some(registration)) = (client.shows, client.registration()) {
         match client.take(registration, buffer)? {
-            Taken::Message(text) => print(&text)?,
+            Taken::Message(text) => output::line(&text)?,
             Taken::Nothing => break,
-            Taken::Ended => print(&ended(registration))?,
+            Taken::Ended => output::line(ended(registration))?,
         }
     }
     Ok(())
-}
-
-fn print(text: &str) -> Result {
-    output::print(|out| writeln!(out, "{text}"))
 }
 
 /// Standard input, taken apart into lines without ever waiting where nobody asked to.

@@ -3,6 +3,7 @@
 //! The terminal while `top` has it, and giving it back in whichever way `top` ends.
 
 use std::io::{self, IsTerminal, Read, Stdout};
+use std::mem::ManuallyDrop;
 use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,14 +24,16 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::{emulate_default_handler, pipe};
 
 use crate::error::{Error, Result, Status};
-use crate::system::device::wait;
+use crate::system::wait::wait;
 
 /// What is assumed of a terminal that does not know its size, as behind a serial line.
 const UNKNOWN: Rect = Rect::new(0, 0, 80, 24);
 
 /// The terminal; it is given back when this is dropped.
 pub struct Screen {
-    pub terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// What it does when dropped is done by `give_back`, which does not panic where the terminal is
+    /// gone.
+    pub terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
     /// Can be read when the terminal has another size.
     resized: UnixStream,
 }
@@ -56,7 +59,7 @@ impl Screen {
         let backend = CrosstermBackend::new(stdout);
         let terminal = Terminal::with_options(backend, TerminalOptions { viewport });
         let screen = Self {
-            terminal: terminal.map_err(failed)?,
+            terminal: ManuallyDrop::new(terminal.map_err(failed)?),
             resized,
         };
         enable_raw_mode().map_err(failed)?;

@@ -72,6 +72,7 @@ mq_broadcast() {
 	mq_write /all "$@"
 }
 
+# shellcheck disable=SC2120 # the argument is optional
 mq_receive() {
 	MQ_FROM=
 	MQ_TEXT=

@@ -228,6 +228,7 @@ fn mortal() -> Child {
 }
 
 fn free_after_pidfd() {
+    wait::on_one_processor();
     for _ in 0..30 {
         let child = mortal();
         let pidfd = sys::pidfd(child.pid);
@@ -244,6 +245,7 @@ fn free_after_pidfd() {
 }
 
 fn free_after_zombie() {
+    wait::on_one_processor();
     for _ in 0..30 {
         let child = mortal();
         child.say("end");

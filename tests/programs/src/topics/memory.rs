@@ -10,6 +10,7 @@ use nix::{
 };
 
 use crate::{
+    cheap::{self, Cheap},
     child::Child,
     device::Device,
     harness::{self, Topic},
@@ -44,7 +45,7 @@ fn kernel_memory() -> u64 {
             .parse()
             .expect("a number")
     };
-    of("SUnreclaim:") + of("KernelStack:") + of("PageTables:") + of("VmallocUsed:")
+    of("SUnreclaim:") + of("KernelStack:") + of("VmallocUsed:")
 }
 
 /// Does `work` a thousand times, once it has settled, and looks at what that costs for good. What is
@@ -54,6 +55,10 @@ fn leaves_nothing(mut work: impl FnMut()) {
     (0..count / 4).for_each(|_| work());
     let before = kernel_memory();
     (0..count).for_each(|_| work());
+    if wait::is_debug_kernel() {
+        // It holds freed memory back, and looks for leaks itself.
+        return;
+    }
     // The smallest thing to leak, the name and the counters of a registration, has a hundred bytes.
     let limit = before + count * 100 / 1024;
     assert!(
@@ -64,12 +69,15 @@ fn leaves_nothing(mut work: impl FnMut()) {
 }
 
 fn lives() {
+    let device = Device::registered("main");
+    let cheap = Cheap::new();
     leaves_nothing(|| {
-        let child = Child::start(|_| Device::registered("bob").send("bob", "left behind"));
-        child.finish();
+        let life = cheap.start("bob");
+        device.send("bob", "left behind");
+        cheap::end(&[life]);
     });
-    assert_eq!(listing::rows(), []);
-    assert_eq!(sysfs::registrations(), 0);
+    assert_eq!(listing::rows().len(), 1);
+    assert_eq!(sysfs::registrations(), 1);
     assert!(!sysfs::is_registered("bob"));
 }
 
