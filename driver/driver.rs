@@ -15,7 +15,9 @@
 //! | a wait queue's own (spin, interrupts off) | its sleepers | the scheduler's | one wake-up |
 //!
 //! Under a spin lock nothing is allocated, freed, logged, copied from or to user space, or woken;
-//! what falls out under one is carried out and dropped after it. User memory is touched under no
+//! what falls out under one is carried out and dropped after it. Two things under the registry's lock take
+//! time that grows with the number of registrations: moving to a larger table, each time their number has
+//! doubled, and a look at each where a share is used up while somebody is leaving. User memory is touched under no
 //! lock at all. The mutex may sleep for memory; only those who poll the same open file want it.
 //!
 //! # The end of a registration

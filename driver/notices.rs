@@ -5,7 +5,10 @@
 //! Nothing that users wrote goes into the log, apart from valid names.
 
 use crate::{
-    ffi::rate_limit::RateLimit,
+    ffi::{
+        pid::Pid,
+        rate_limit::RateLimit, //
+    },
     policy::refusal::Refusal, //
 };
 use kernel::{
@@ -65,7 +68,10 @@ impl Notices {
     pub(crate) fn give_refusal(&self, refusal: Refusal) {
         let (cause, why) = match refusal {
             Refusal::TableFull => (Cause::Limit, "registering: MAX_DEVICES are registered"),
-            Refusal::ShareUsedUp => (Cause::Limit, "registering: its user's share is used up"),
+            Refusal::ShareUsedUp => (
+                Cause::Limit,
+                "registering: its user's share (MAX_PER_USER) is used up",
+            ),
             Refusal::ForeignFile => (
                 Cause::Intrusion,
                 "registering: another user opened the file",
@@ -76,11 +82,14 @@ impl Notices {
             ),
             _ => return,
         };
+        let Ok(pid) = Pid::current() else {
+            return;
+        };
         self.give(
             cause,
             fmt!(
                 "pid {}, uid {}: refused {}",
-                current!().tgid(),
+                pid.number(),
                 Kuid::current_euid().into_raw().val,
                 why
             ),

@@ -103,7 +103,6 @@ impl Registrations {
         max: u32,
         share: Option<u32>,
     ) -> Result<Ticket, Failure> {
-        let mut patience = None;
         loop {
             let mut registry = self.registry.lock();
             if let Some(capacity) = registry.wants_room() {
@@ -113,26 +112,21 @@ impl Registrations {
                 drop(left);
                 continue;
             }
-            let leaving = self.leaving.load(Relaxed);
             let limits = Limits {
                 max: max as usize,
                 share,
-                leaving,
+                leaving: self.leaving.load(Relaxed),
             };
             let denied = match registry.admit(who, limits) {
                 Ok(ticket) => return Ok(ticket),
                 Err(denied) => denied,
             };
-            // Only those who were leaving when this began are waited for, so that a stream of others
-            // cannot keep the caller here for ever.
-            let removals = registry.removals();
-            let enough = *patience.get_or_insert(removals + leaving.max(1) as u64);
             drop(registry);
-            if !denied.wait || removals >= enough {
+            let Some(leaving) = denied.until_gone else {
                 return Err(denied.refusal.into());
-            }
+            };
             self.departures.wait(false, || {
-                (self.registry.lock().removals() != removals).then_some(())
+                (!self.registry.lock().holds(leaving)).then_some(())
             })?;
         }
     }

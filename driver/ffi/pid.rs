@@ -45,6 +45,12 @@ impl Pid {
         self.0.as_ptr() as usize
     }
 
+    /// The process's number in the initial PID namespace.
+    pub(crate) fn number(&self) -> i32 {
+        // SAFETY: The pointer is valid by the type invariants.
+        unsafe { bindings::pid_nr_ns(self.0.as_ptr(), &raw mut bindings::init_pid_ns) }
+    }
+
     /// The process's number in the PID namespace of the caller; 0 if it is not visible there.
     pub(crate) fn number_for_current(&self) -> i32 {
         // SAFETY: The pointer is valid by the type invariants.

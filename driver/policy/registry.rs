@@ -49,8 +49,9 @@ pub struct Limits {
 pub struct Denied {
     /// The cause.
     pub refusal: Refusal,
-    /// Whether it may go away as soon as a registration that has ended is removed.
-    pub wait: bool,
+    /// A registration that has ended and still stands in the way; without it the answer may be
+    /// another.
+    pub until_gone: Option<Ticket>,
 }
 
 /// A place in the registry.
@@ -140,7 +141,6 @@ pub struct Registry<T, S: Storage> {
     last: u32,
     taken: usize,
     orders: u64,
-    removals: u64,
 }
 
 impl<T: Member, S: Storage> Registry<T, S> {
@@ -154,7 +154,6 @@ impl<T: Member, S: Storage> Registry<T, S> {
             last: NONE,
             taken: 0,
             orders: 0,
-            removals: 0,
         }
     }
 
@@ -173,9 +172,10 @@ impl<T: Member, S: Storage> Registry<T, S> {
         self.orders
     }
 
-    /// Registrations removed so far.
-    pub fn removals(&self) -> u64 {
-        self.removals
+    /// Whether a place is still taken by the registration that it was given to.
+    pub fn holds(&self, ticket: Ticket) -> bool {
+        matches!(self.room.slots.get(ticket.slot as usize),
+            Some(Slot::Taken { order, .. }) if *order == ticket.order)
     }
 
     /// The capacity to move to with [`Registry::grow`], where the next [`Registry::admit`] needs it.
@@ -223,22 +223,32 @@ impl<T: Member, S: Storage> Registry<T, S> {
             (Refusal::NameTaken, self.room.names.get(who.name.key())),
         ] {
             if let Some(slot) = holder {
-                let wait = self.member(slot).is_some_and(Member::has_ended);
-                return Err(Denied { refusal, wait });
+                return Err(Denied {
+                    refusal,
+                    until_gone: self.ended(slot),
+                });
             }
         }
         let full = Denied {
             refusal: Refusal::TableFull,
-            wait: false,
+            until_gone: None,
         };
         if self.taken.saturating_sub(limits.leaving) >= limits.max {
             return Err(full);
         }
         let held = self.room.users.get(who.user).unwrap_or(0);
         if limits.share.is_some_and(|share| held >= share) {
+            // Only here every slot is looked at, and only while somebody is leaving.
+            let of_user = |&slot: &u32| {
+                matches!(self.room.slots.get(slot as usize),
+                Some(Slot::Taken { who: other, .. }) if other.user == who.user)
+            };
+            let slots = 0..self.room.slots.len() as u32;
             return Err(Denied {
                 refusal: Refusal::ShareUsedUp,
-                wait: limits.leaving > 0,
+                until_gone: (limits.leaving > 0)
+                    .then(|| slots.filter(of_user).find_map(|slot| self.ended(slot)))
+                    .flatten(),
             });
         }
         let slot = self.free;
@@ -289,7 +299,6 @@ impl<T: Member, S: Storage> Registry<T, S> {
         };
         self.free = ticket.slot;
         self.taken -= 1;
-        self.removals += 1;
         self.link(earlier, later);
         self.room.names.remove(who.name.key());
         self.room.owners.remove(who.owner);
@@ -335,8 +344,26 @@ impl<T: Member, S: Storage> Registry<T, S> {
     }
 
     fn at(&mut self, ticket: Ticket) -> Option<&mut Slot<T>> {
-        let slot = self.room.slots.get_mut(ticket.slot as usize)?;
-        matches!(slot, Slot::Taken { order, .. } if *order == ticket.order).then_some(slot)
+        if self.holds(ticket) {
+            self.room.slots.get_mut(ticket.slot as usize)
+        } else {
+            None
+        }
+    }
+
+    /// The place of the registration in a slot, if it has ended.
+    fn ended(&self, slot: u32) -> Option<Ticket> {
+        match self.room.slots.get(slot as usize)? {
+            Slot::Taken {
+                order,
+                member: Some(member),
+                ..
+            } if member.has_ended() => Some(Ticket {
+                slot,
+                order: *order,
+            }),
+            _ => None,
+        }
     }
 
     fn member(&self, slot: u32) -> Option<&T> {

@@ -55,7 +55,7 @@ gives '/all does not come back to its sender' 'ok | ok | EAGAIN' '/reg bob' '/al
 
 gives '/unreg ends the registration' 'ok | ok | ENOENT' '/reg bob' '/unreg' '<'
 gives '/unreg NAME, the own name' 'ok | ok | ENOENT' '/reg bob' '/unreg bob' '<'
-gives '/unreg NAME, somebody else'\''s: EPERM' 'ok | EPERM | EAGAIN' '/reg bob' '/unreg carol' '<'
+gives '/unreg NAME, of another: EPERM' 'ok | EPERM | EAGAIN' '/reg bob' '/unreg carol' '<'
 gives '/unreg NAME of nobody: EPERM' 'ok | EPERM | EPERM' '/reg bob' '/unreg nobody' '/unreg ninebytes'
 gives '/unreg, not registered: ENOENT' 'ENOENT | ENOENT' '/unreg' '/unreg carol'
 

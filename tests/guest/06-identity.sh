@@ -20,6 +20,6 @@ is 'a program that registers through the file of a shell acts for itself' \
 	"$(mq-test try --fd 3 '/reg rob' '/msg rob mine' '<')" 'ok | ok | rob mine\n'
 is 'a program with other rights cannot register through the file of a shell' \
 	"$(mq-test as 1000 mq-test try --fd 3 '/reg rob' '/msg bob as bob')" 'EPERM | ok'
-is 'what another user sends through the file is its opener'\''s' "$(mq-test try --fd 3 '<')" 'bob as bob\n'
+is 'what another user sends through the file comes from its opener' "$(mq-test try --fd 3 '<')" 'bob as bob\n'
 exec 3>&-
 finish

@@ -20,7 +20,7 @@ mq-test try '/reg tmp' '/msg adam 1' '/msg adam 2' '/msg adam 3' '/all 4' >/dev/
 
 is 'names in the order of registration' "$(awk '{ print $1 }' /proc/mq | xargs)" 'NAME zoe adam eightchr'
 is 'the columns of one that got some and lost some' "$(row adam | cut -d ' ' -f 1-8)" "adam $(pid_of adam) 0 2 2 0 4 2"
-is 'the columns of another user'\''s' "$(row eightchr | cut -d ' ' -f 1-8)" "eightchr $user 1000 1 2 0 1 0"
+is 'the columns of a registration of another user' "$(row eightchr | cut -d ' ' -f 1-8)" "eightchr $user 1000 1 2 0 1 0"
 is 'every line has as many columns as the header' "$(awk '{ print NF }' /proc/mq | uniq | wc -l)" 1
 is 'every line ends with a newline' "$(tail -c 1 /proc/mq | hexdump -e '1/1 "%02x"')" 0a
 

@@ -67,7 +67,7 @@ is 'the attributes of a registration have mode 0444' \
 mq-test try '/reg tmp' '/msg bob 1' '/msg bob 2' '/msg bob 3' '/all 4' >/dev/null
 is 'the attributes of a registration, one value each' \
 	"$(cd $queues/bob && cat pid uid depth len sent received dropped | xargs)" "$(pid_of bob) 0 2 2 0 4 2"
-is 'the attributes of another user'\''s registration' \
+is 'the attributes of a registration of another user' \
 	"$(cd $queues/carol && cat pid uid depth len sent received dropped | xargs)" "$user 1000 1 2 0 1 0"
 is 'sent counts what a registration has sent' \
 	"$(mq-test try '/reg s' '/msg bob x' '/all x' >/dev/null; exec 3<>/dev/mq; echo '/reg me' >&3; echo '/msg me x' >&3; cat $queues/me/sent)" 1

@@ -34,7 +34,7 @@ mark
 mq-test as 1000 mq-test try '/reg three' >/dev/null
 tells 'a registration refused for a used-up share is logged' MAX_PER_USER
 mq-test try '/reg s' '/msg one 1' '/msg one 2' '/msg one 3' >/dev/null
-tells 'a drop by overflow is logged with the queue'\''s name' one
+tells 'a drop by overflow is logged with the name of the queue' one
 mq-test try '/reg gone' '/msg gone 1' '/msg gone 2' '/unr' >/dev/null
 tells 'messages discarded by /unr are logged with name and count' gone 2
 sh -c 'exec 3<>/dev/mq; echo "/reg dead" >&3; echo "/msg dead x" >&3'
@@ -46,7 +46,7 @@ tells 'an eviction is logged with the name' one
 exec 3<>/dev/mq
 mq-test as 1000 mq-test try --fd 3 '/reg x' >/dev/null
 exec 3>&-
-tells 'registering through another user'\''s file is logged' refused
+tells 'registering through a file of another user is logged' refused
 mq-test try '/reg s' '/unreg two' >/dev/null
 tells 'unregistering somebody else is logged' refused
 mq-test try '/reg s' '/msg two x' '/unr' >/dev/null

@@ -48,7 +48,7 @@ const WIDE: Limits = Limits {
 fn refused(refusal: Refusal) -> Result<Ticket, Denied> {
     Err(Denied {
         refusal,
-        wait: false,
+        until_gone: None,
     })
 }
 
@@ -151,7 +151,7 @@ fn an_ended_one_is_not_found_and_worth_waiting_for() {
     let wait = |refusal| {
         Err(Denied {
             refusal,
-            wait: true,
+            until_gone: Some(bob),
         })
     };
     assert_eq!(
@@ -162,8 +162,18 @@ fn an_ended_one_is_not_found_and_worth_waiting_for() {
         registry.admit(who("al", 1, 0), WIDE),
         wait(Refusal::AlreadyRegistered)
     );
+    let share = Limits {
+        share: Some(1),
+        leaving: 1,
+        ..WIDE
+    };
+    assert_eq!(
+        registry.admit(who("al", 2, 0), share),
+        wait(Refusal::ShareUsedUp)
+    );
+    assert!(registry.holds(bob));
     assert_eq!(registry.remove(bob).unwrap().0, 1);
-    assert_eq!(registry.removals(), 1);
+    assert!(!registry.holds(bob));
     assert!(registry.remove(bob).is_none());
     assert!(registry.admit(who("bob", 2, 0), WIDE).is_ok());
 }
