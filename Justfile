@@ -57,10 +57,10 @@ kernel:
 driver:
     @kernel/module
 
-# mq-admin for this machine, into target/release
+# mq-admin, static
 [group('build')]
 admin:
-    @cargo build --release --locked --package mq-admin
+    @qemu/static mq-admin
 
 # remove what was built here; the cached kernel stays
 [group('build')]

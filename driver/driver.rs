@@ -6,7 +6,7 @@
 //!
 //! | lock | protects | taken under it | held while |
 //! |---|---|---|---|
-//! | `Registrations::registry` (spin) | names, owners, shares, order | none | a look-up or a change, or 16 steps of a walk |
+//! | `Registrations::registry` (spin) | names, owners, shares, order | none | a look-up or a change, or some steps of a walk |
 //! | `Processes::tree` (spin) | which processes are known | none | a look-up or a change |
 //! | `Registration::queue` (spin) | a queue and its account | none | one push or pop |
 //! | `Registration::attachments` (spin) | the folder and the watch of a registration | none | moving them in or out |
@@ -15,10 +15,10 @@
 //! | a wait queue's own (spin, interrupts off) | its sleepers | the scheduler's | one wake-up |
 //!
 //! Under a spin lock nothing is allocated, freed, logged, copied from or to user space, or woken;
-//! what falls out under one is carried out and dropped after it. Two things under the registry's lock take
-//! time that grows with the number of registrations: moving to a larger table, each time their number has
-//! doubled, and a look at each where a share is used up while somebody is leaving. User memory is touched under no
-//! lock at all. The mutex may sleep for memory; only those who poll the same open file want it.
+//! what falls out under one is carried out and dropped after it. User memory is touched under no
+//! lock at all. One thing under the registry's lock takes time that grows with the number of
+//! registrations: moving to a larger table, once each time that the largest number so far doubles.
+//! The mutex may sleep for memory; only those who poll the same open file want it.
 //!
 //! # The end of a registration
 //!

@@ -161,24 +161,25 @@ impl MqFile {
         // What is claimed at once needs no place in a wait queue.
         let mut claim = self.rests.claim(of, size);
         loop {
+            if matches!(claim, Claim::Portion(_)) {
+                return Ok(claim);
+            }
+            // The wake-up that may have led here was for a message, which others can read.
+            of.waiters().wake_one(Events::READABLE, false);
             match claim {
+                Claim::Portion(_) | Claim::Ended => return Ok(claim),
                 Claim::NoRoom => self.rests.make_room()?,
                 Claim::Empty | Claim::Busy if nowait => return Err(EAGAIN),
                 Claim::Empty => {}
                 Claim::Busy => {
-                    // The wake-up that may have led here was for a message, which others can read.
-                    if of.level().depth > 0 {
-                        of.waiters().wake_one(Events::READABLE, false);
-                    }
-                    of.waiters()
+                    claim = of
+                        .waiters()
                         .wait(false, || match self.rests.claim(of, size) {
                             Claim::Busy => None,
                             other => Some(other),
-                        })
-                        .map(|other| claim = other)?;
+                        })?;
                     continue;
                 }
-                Claim::Portion(_) | Claim::Ended => return Ok(claim),
             }
             claim = if nowait {
                 self.rests.claim(of, size)

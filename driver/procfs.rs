@@ -20,8 +20,15 @@ use kernel::{
 impl List for Driver {
     type Record = Registration;
 
-    fn first_from(&self, number: u64) -> Option<(u64, Arc<Registration>)> {
-        numbered(self.registrations.after(Ticket::before(number)))
+    fn first_from(&self, number: u64, near: u32) -> Option<(u64, Arc<Registration>)> {
+        numbered(
+            self.registrations
+                .above(number.saturating_sub(1), Ticket::near(number, near)),
+        )
+    }
+
+    fn near(&self, registration: &Registration) -> u32 {
+        registration.ticket().slot()
     }
 
     fn after(&self, registration: &Registration) -> Option<(u64, Arc<Registration>)> {

@@ -81,6 +81,8 @@ pub(crate) struct Registration {
     /// Messages sent to all queues.
     broadcasts: Atomic<u64>,
     ended: Atomic<bool>,
+    /// Whether the account has been added to the totals; changes under the lock of `queue`.
+    settled: Atomic<bool>,
     /// What refers back to the registration, and goes when it ends.
     #[pin]
     attachments: SpinLock<Option<Attachments>>,
@@ -128,14 +130,18 @@ impl Registration {
         };
         let settings = &driver.settings;
         let share = (!user::may_exceed_limits()).then(|| settings.user_share());
-        let ticket = driver
-            .registrations
-            .admit(who, settings.max_devices(), share)?;
+        let ticket =
+            driver
+                .registrations
+                .admit(who, settings.max_devices(), share, &driver.work)?;
         match Self::set_up(driver, name, user, process, ticket) {
             Ok(registration) => {
                 driver.registrations.publish(ticket, registration.clone());
                 // Not before: who polls would take it for one that has ended.
                 registration.process.note_registered();
+                if registration.has_ended() {
+                    registration.waiters().wake_all(Events::HANG_UP);
+                }
                 events::register(
                     name.key(),
                     registration.process.pid(),
@@ -171,6 +177,7 @@ impl Registration {
                 sends: Atomic::new(0),
                 broadcasts: Atomic::new(0),
                 ended: Atomic::new(false),
+                settled: Atomic::new(false),
                 attachments <- new_spinlock!(None, "mq_attachments"),
                 farewell <- new_work!("mq_farewell"),
                 driver: driver.clone(),
@@ -306,10 +313,21 @@ impl Registration {
 
     /// Takes back a message that could not be delivered to a reader.
     pub(crate) fn give_back(&self, message: Message) {
-        let lost = self.queue.lock().unpop(message);
+        let (lost, open, settled) = {
+            let mut queue = self.queue.lock();
+            let lost = queue.unpop(message);
+            (lost, queue.is_open(), self.settled.load(Relaxed))
+        };
         if lost.is_some() {
             drop(lost);
-            self.note_overflow();
+            if open {
+                self.note_overflow();
+            } else {
+                self.trace_drop(events::Drop::End, 1);
+                if settled {
+                    self.driver.stats.turn_read_into_end();
+                }
+            }
         }
         self.waiters().wake_one(Events::READABLE, false);
     }
@@ -360,7 +378,12 @@ impl Registration {
         let discarded = self.discard();
         let attachments = self.attachments.lock().take();
         drop(attachments);
-        self.driver.stats.keep(self);
+        let account = {
+            let queue = self.queue.lock();
+            self.settled.store(true, Relaxed);
+            queue.account()
+        };
+        self.driver.stats.keep(self, account);
         self.driver.registrations.remove(self.ticket);
         events::unregister(self.name.key(), self.process.pid(), discarded as u32);
         if discarded > 0 {

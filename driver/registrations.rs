@@ -11,7 +11,8 @@ use crate::{
         wait_queue::{
             Events,
             WaitQueue, //
-        }, //
+        },
+        work_queue::WorkQueue, //
     },
     policy::{
         name::Name,
@@ -22,7 +23,8 @@ use crate::{
             Member,
             Registry,
             Room,
-            Ticket, //
+            Ticket,
+            Walk, //
         },
         table::Spread, //
     },
@@ -102,7 +104,10 @@ impl Registrations {
         who: Applicant,
         max: u32,
         share: Option<u32>,
+        work: &WorkQueue,
     ) -> Result<Ticket, Failure> {
+        let latest = self.latest();
+        let mut settled = false;
         loop {
             let mut registry = self.registry.lock();
             if let Some(capacity) = registry.wants_room() {
@@ -122,12 +127,23 @@ impl Registrations {
                 Err(denied) => denied,
             };
             drop(registry);
-            let Some(leaving) = denied.until_gone else {
-                return Err(denied.refusal.into());
-            };
-            self.departures.wait(false, || {
-                (!self.registry.lock().holds(leaving)).then_some(())
-            })?;
+            match denied.until_gone {
+                // Of those who came meanwhile none is waited for, or this might never end.
+                Some(leaving) if leaving.order() <= latest => {
+                    self.departures.wait(false, || {
+                        (!self.registry.lock().holds(leaving)).then_some(())
+                    })?
+                }
+                None if denied.refusal == Refusal::ShareUsedUp
+                    && limits.leaving > 0
+                    && !settled =>
+                {
+                    // Whoever's end anybody can know of is in the work queue.
+                    work.flush();
+                    settled = true;
+                }
+                _ => return Err(denied.refusal.into()),
+            }
         }
     }
 
@@ -195,8 +211,22 @@ impl Registrations {
     }
 
     /// The first registration after a place.
-    pub(crate) fn after(&self, ticket: Ticket) -> Option<Arc<Registration>> {
-        Some(self.registry.lock().after(ticket)?.1.clone())
+    pub(crate) fn after(&self, place: Ticket) -> Option<Arc<Registration>> {
+        self.above(place.order(), place)
+    }
+
+    /// The first registration whose number is above `order`; `near` is a guess where it is.
+    pub(crate) fn above(&self, mut order: u64, mut near: Ticket) -> Option<Arc<Registration>> {
+        loop {
+            match self.registry.lock().walk(near, order) {
+                Walk::Found(_, registration) => return Some(registration.clone()),
+                Walk::Pause(place) => {
+                    near = place;
+                    order = order.max(place.order());
+                }
+                Walk::End => return None,
+            }
+        }
     }
 
     /// The number of the latest registration so far.
@@ -204,22 +234,27 @@ impl Registrations {
         self.registry.lock().latest()
     }
 
-    /// Up to [`BATCH`] registrations after a place, and where the next batch starts; `None` once
-    /// there are no more of a number up to `last`.
-    pub(crate) fn batch(&self, mut place: Ticket, last: u64) -> Option<(Batch, Ticket)> {
+    /// The registrations that come next after a place, up to [`BATCH`] of them or none, and how the
+    /// walk goes on; `None` once there are no more of a number up to `last`.
+    pub(crate) fn batch(&self, from: Ticket, last: u64) -> Option<(Batch, Ticket)> {
         let mut batch = [const { None }; BATCH];
+        let mut place = from;
         let registry = self.registry.lock();
         for entry in &mut batch {
-            match registry.after(place) {
-                Some((next, registration)) if next.order() <= last => {
+            match registry.walk(place, place.order()) {
+                Walk::Found(next, registration) if next.order() <= last => {
                     *entry = Some(registration.clone());
                     place = next;
+                }
+                Walk::Pause(next) if next.order() <= last => {
+                    place = Ticket::near(place.order().max(next.order()), next.slot());
+                    break;
                 }
                 _ => break,
             }
         }
         drop(registry);
-        batch[0].is_some().then_some((batch, place))
+        (place != from).then_some((batch, place))
     }
 }
 

@@ -182,7 +182,8 @@ impl Rests {
             // Another reader may have grown the list meanwhile; then the caller finds out.
             if list.len() < wanted {
                 while let Some(rest) = list.pop() {
-                    let to = if rest.of.has_ended() {
+                    // One that is being copied out is still to be put back.
+                    let to = if rest.left.is_some() && rest.of.has_ended() {
                         &mut ended
                     } else {
                         &mut larger

@@ -81,39 +81,41 @@ impl Settings {
 
     /// Registrations that may exist at once.
     pub(crate) fn max_devices(&self) -> u32 {
-        self.get(0)
+        self.0[0].load(Relaxed)
     }
 
     /// Messages that the queue of a new registration holds.
     pub(crate) fn queue_len(&self) -> u32 {
-        self.get(1)
+        self.0[1].load(Relaxed)
     }
 
     /// Bytes that a command may have.
     pub(crate) fn cmd_buf_size(&self) -> u32 {
-        self.get(2)
+        self.0[2].load(Relaxed)
     }
 
     /// Registrations that one user may hold.
     pub(crate) fn user_share(&self) -> u32 {
-        limits::user_share(self.max_devices(), self.get(3))
+        limits::user_share(self.max_devices(), self.0[3].load(Relaxed))
     }
 
-    /// The value of `limits::PARAMETERS[parameter]`.
-    pub(crate) fn get(&self, parameter: usize) -> u32 {
-        self.0[parameter].load(Relaxed)
+    /// The value of `limits::PARAMETERS[parameter]`, if there is such a parameter.
+    pub(crate) fn get(&self, parameter: usize) -> Option<u32> {
+        Some(self.0.get(parameter)?.load(Relaxed))
     }
 
     /// Sets the value of `limits::PARAMETERS[parameter]` from text.
     ///
     /// # Errors
     ///
-    /// `EINVAL` for a value out of range.
+    /// `EINVAL` for a value out of range; `EIO` if there is no such parameter.
     pub(crate) fn set(&self, parameter: usize, text: &[u8]) -> Result {
-        let value = limits::PARAMETERS[parameter]
+        let value = limits::PARAMETERS
+            .get(parameter)
+            .ok_or(EIO)?
             .parse(text)
             .map_err(|limits::OutOfRange| EINVAL)?;
-        self.0[parameter].store(value, Relaxed);
+        self.0.get(parameter).ok_or(EIO)?.store(value, Relaxed);
         Ok(())
     }
 }

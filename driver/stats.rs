@@ -11,7 +11,10 @@ use crate::{
         Attribute,
         Attributes, //
     },
-    policy::registry::Ticket,
+    policy::{
+        queue::Account,
+        registry::Ticket, //
+    },
     registration::Registration, //
 };
 use core::fmt::Write;
@@ -38,10 +41,12 @@ const COUNTED: [&CStr; 7] = [
     c"dropped_end",
 ];
 
+const READS: usize = 3;
+const DROPPED_END: usize = 6;
+
 type Counts = [u64; COUNTED.len()];
 
-fn counts(registration: &Registration) -> Counts {
-    let account = registration.level().account;
+fn counts(registration: &Registration, account: Account) -> Counts {
     let (sends, broadcasts) = registration.sent_by_kind();
     [
         sends,
@@ -85,11 +90,18 @@ impl Stats {
         }
     }
 
-    /// Keeps what a registration has counted that is about to go.
-    pub(crate) fn keep(&self, registration: &Registration) {
-        for (past, count) in self.past.iter().zip(counts(registration)) {
+    /// Keeps what a registration has counted that is about to go, and its queue's last account.
+    pub(crate) fn keep(&self, registration: &Registration, account: Account) {
+        for (past, count) in self.past.iter().zip(counts(registration, account)) {
             past.fetch_add(count, Relaxed);
         }
+    }
+
+    /// Corrects the totals for a message that was given back by a reader after its registration's
+    /// counts had been kept.
+    pub(crate) fn turn_read_into_end(&self) {
+        self.past[READS].fetch_sub(1, Relaxed);
+        self.past[DROPPED_END].fetch_add(1, Relaxed);
     }
 
     /// Counts an operation that failed with an error, if it is one of those that tell something.
@@ -111,7 +123,7 @@ fn total(driver: &Driver, kind: usize) -> u64 {
     let mut total = driver.stats.past[kind].load(Relaxed);
     let mut place = Ticket::START;
     while let Some(registration) = driver.registrations.after(place) {
-        total += counts(&registration)[kind];
+        total += counts(&registration, registration.level().account)[kind];
         place = registration.ticket();
     }
     total

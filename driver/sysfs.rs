@@ -51,7 +51,7 @@ impl Attributes for Arc<Driver> {
     fn show(&self, file: usize, out: &mut Formatter<'_>) -> Result {
         match file {
             REGISTERED => writeln!(out, "{}", self.registrations.count()),
-            parameter => writeln!(out, "{}", self.settings.get(parameter)),
+            parameter => writeln!(out, "{}", self.settings.get(parameter).ok_or(EIO)?),
         }
         .map_err(|_| EIO)
     }

@@ -7,6 +7,7 @@
 use super::shim;
 use core::{
     ffi::c_void,
+    mem,
     ptr::{
         self,
         NonNull, //
@@ -27,8 +28,12 @@ pub(crate) trait List: Send + Sync + 'static {
     /// A record.
     type Record: Send + Sync + 'static;
 
-    /// The first record whose number is at least `number`, which is at least 1.
-    fn first_from(&self, number: u64) -> Option<(u64, Arc<Self::Record>)>;
+    /// The first record whose number is at least `number`, which is at least 1; `near` is what
+    /// [`List::near`] said of the record shown last, or anything.
+    fn first_from(&self, number: u64, near: u32) -> Option<(u64, Arc<Self::Record>)>;
+
+    /// Something from which to find the record, or the next one, sooner.
+    fn near(&self, record: &Self::Record) -> u32;
 
     /// The record that follows `record`, even if that has left the list.
     fn after(&self, record: &Self::Record) -> Option<(u64, Arc<Self::Record>)>;
@@ -73,7 +78,7 @@ impl<L: List> ProcFile<L> {
                 mode,
                 ptr::null_mut(),
                 &Self::OPERATIONS,
-                0,
+                mem::size_of::<u32>() as c_uint,
                 data,
             )
         };
@@ -100,6 +105,16 @@ impl<L: List> ProcFile<L> {
         unsafe { &*shim::mq_proc_data(m).cast::<L>() }
     }
 
+    /// What is kept from one read to the next.
+    ///
+    /// # Safety
+    ///
+    /// `m` belongs to an open file of this entry, and this is the only use of what is returned.
+    unsafe fn near<'a>(m: *mut bindings::seq_file) -> &'a mut u32 {
+        // SAFETY: The entry was created with room for it, zeroed; operations exclude each other.
+        unsafe { &mut *(*m).private.cast::<u32>() }
+    }
+
     /// # Safety
     ///
     /// As the `start` of a seq_file of this entry.
@@ -108,10 +123,14 @@ impl<L: List> ProcFile<L> {
         let (list, position) = unsafe { (Self::list(m), &mut *position) };
         match *position {
             0 => HEADER,
-            number => match list.first_from(number.unsigned_abs()) {
-                None => ptr::null_mut(),
-                record => Self::hand_on(record, position),
-            },
+            number => {
+                // SAFETY: The caller's promise; nothing else uses it here.
+                let near = unsafe { Self::near(m) };
+                match list.first_from(number.unsigned_abs(), *near) {
+                    None => ptr::null_mut(),
+                    record => Self::hand_on(record, position),
+                }
+            }
         }
     }
 
@@ -126,10 +145,12 @@ impl<L: List> ProcFile<L> {
         // SAFETY: The caller's promise.
         let (list, position) = unsafe { (Self::list(m), &mut *position) };
         let next = if at == HEADER {
-            list.first_from(1)
+            list.first_from(1, 0)
         } else {
             // SAFETY: `at` came from `hand_on`, and is not used again.
             let record = unsafe { Arc::from_raw(at.cast::<L::Record>()) };
+            // SAFETY: The caller's promise; nothing else uses it here.
+            *unsafe { Self::near(m) } = list.near(&record);
             list.after(&record)
         };
         Self::hand_on(next, position)

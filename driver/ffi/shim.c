@@ -53,6 +53,12 @@ void mq_exit_queue_remove_locked(struct wait_queue_entry *entry)
 	list_del_init(&entry->entry);
 }
 
+bool mq_wait_queue_is_idle(struct wait_queue_head *head)
+{
+	guard(spinlock_irqsave)(&head->lock);
+	return list_empty(&head->head);
+}
+
 void *mq_proc_data(struct seq_file *m)
 {
 	return pde_data(file_inode(m->file));

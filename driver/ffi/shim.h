@@ -42,6 +42,9 @@ bool mq_exit_queue_remove(struct pid *pid, struct wait_queue_entry *entry);
 /* Takes an entry out from within its own wake function. */
 void mq_exit_queue_remove_locked(struct wait_queue_entry *entry);
 
+/* Whether nobody is in a wait queue, decided under its lock. */
+bool mq_wait_queue_is_idle(struct wait_queue_head *head);
+
 /* The data pointer that proc_create_seq_private() was given. */
 void *mq_proc_data(struct seq_file *m);
 

@@ -142,6 +142,12 @@ impl WaitQueue {
         }
     }
 
+    /// Whether nobody is in the queue, nor just leaving it: who has left has also let go of its lock.
+    fn is_idle(&self) -> bool {
+        // SAFETY: The head is initialised.
+        unsafe { shim::mq_wait_queue_is_idle(self.head.get()) }
+    }
+
     /// Wakes all pollers and one exclusive waiter. `sync`: the caller is about to sleep.
     #[inline]
     pub(crate) fn wake_one(&self, events: Events, sync: bool) {
@@ -233,13 +239,14 @@ impl<'a, P: Polled> Poll<'a, P> {
         }
         let mut kept = self.polls.kept.lock();
         if !kept.contains(polled) {
-            kept.retain(|other| other.wait_queue().has_sleepers());
+            kept.retain(|other| !other.wait_queue().is_idle());
             kept.push(polled.clone(), GFP_KERNEL_ACCOUNT)?;
         }
         let queue = polled.wait_queue().head.get();
         // SAFETY: File and table are valid by the contract of `from_raw`. The queue is kept by a
-        // clone in `kept`, which lives as long as the file, and from which only queues without
-        // sleepers are removed; this one cannot be, as the lock is held until the caller is in it.
+        // clone in `kept`, which lives as long as the file, and from which only queues are removed
+        // that nobody is in or just leaving; this one is not, as the caller is in it by the time
+        // that the lock is dropped.
         unsafe { bindings::poll_wait(self.file.as_ptr(), queue, self.table) };
         Ok(())
     }

@@ -62,25 +62,41 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// Before every place: where a walk with [`Registry::after`] starts.
+    /// Before every place: where a walk starts.
     pub const START: Ticket = Ticket {
         slot: NONE,
         order: 0,
     };
 
+    /// A guess at the place of the registration of number `order`, from the slot of one nearby.
+    pub fn near(order: u64, slot: u32) -> Ticket {
+        Ticket { slot, order }
+    }
+
+    /// The slot of the place, for [`Ticket::near`].
+    pub fn slot(&self) -> u32 {
+        self.slot
+    }
+
     /// The number of the registration; later ones have larger numbers, and the first has 1.
     pub fn order(&self) -> u64 {
         self.order
     }
-
-    /// The place just before the registration of number `order`: a walk goes on there.
-    pub fn before(order: u64) -> Ticket {
-        Ticket {
-            slot: NONE,
-            order: order.saturating_sub(1),
-        }
-    }
 }
+
+/// Where a walk has come to.
+pub enum Walk<'a, T> {
+    /// To a registration.
+    Found(Ticket, &'a T),
+    /// Nowhere yet: enough steps for one turn of a lock. It can go on from near this place, and above
+    /// its number, if that is the larger.
+    Pause(Ticket),
+    /// To the end.
+    End,
+}
+
+/// Steps of one turn of a walk.
+const STEPS: usize = 32;
 
 const NONE: u32 = u32::MAX;
 
@@ -238,17 +254,9 @@ impl<T: Member, S: Storage> Registry<T, S> {
         }
         let held = self.room.users.get(who.user).unwrap_or(0);
         if limits.share.is_some_and(|share| held >= share) {
-            // Only here every slot is looked at, and only while somebody is leaving.
-            let of_user = |&slot: &u32| {
-                matches!(self.room.slots.get(slot as usize),
-                Some(Slot::Taken { who: other, .. }) if other.user == who.user)
-            };
-            let slots = 0..self.room.slots.len() as u32;
             return Err(Denied {
                 refusal: Refusal::ShareUsedUp,
-                until_gone: (limits.leaving > 0)
-                    .then(|| slots.filter(of_user).find_map(|slot| self.ended(slot)))
-                    .flatten(),
+                until_gone: None,
             });
         }
         let slot = self.free;
@@ -319,28 +327,34 @@ impl<T: Member, S: Storage> Registry<T, S> {
         self.live(self.room.owners.get(owner)?)
     }
 
-    /// The first registration after a place, whether or not that place is still taken.
-    pub fn after(&self, ticket: Ticket) -> Option<(Ticket, &T)> {
-        let mut slot = match self.room.slots.get(ticket.slot as usize) {
-            Some(Slot::Taken { order, later, .. }) if *order == ticket.order => *later,
+    /// Walks on to the first registration whose number is above `order`, from `near`, which may be
+    /// any place: the closer it is, whether still taken or not, the fewer steps it takes.
+    pub fn walk(&self, near: Ticket, order: u64) -> Walk<'_, T> {
+        // Whoever has the slot of `near` now: all before it in the order have smaller numbers.
+        let mut slot = match self.room.slots.get(near.slot as usize) {
+            Some(Slot::Taken { order: here, .. }) if *here <= order.saturating_add(1) => near.slot,
             _ => self.first,
         };
-        while let Some(Slot::Taken {
-            order,
-            later,
-            member,
-            ..
-        }) = self.room.slots.get(slot as usize)
-        {
-            if let Some(member) = member {
-                if *order > ticket.order && !member.has_ended() {
-                    let order = *order;
-                    return Some((Ticket { slot, order }, member));
+        let mut place = Ticket::START;
+        for _ in 0..STEPS {
+            let Some(Slot::Taken {
+                order: here,
+                later,
+                member,
+                ..
+            }) = self.room.slots.get(slot as usize)
+            else {
+                return Walk::End;
+            };
+            place = Ticket { slot, order: *here };
+            match member {
+                Some(member) if *here > order && !member.has_ended() => {
+                    return Walk::Found(place, member);
                 }
+                _ => slot = *later,
             }
-            slot = *later;
         }
-        None
+        Walk::Pause(place)
     }
 
     fn at(&mut self, ticket: Ticket) -> Option<&mut Slot<T>> {

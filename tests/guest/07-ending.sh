@@ -21,5 +21,5 @@ restart() {
 	done 2>&1
 }
 is 'a script restarts a daemon under its name and never sees EEXIST' "$(restart | grep -v -i killed)" ''
-is 'nothing is left of ten daemons' "$(cat $sys/registered) $(ls $queues) $(row daemon)" '0  '
+ok 'nothing is left of ten daemons' eventually deserted
 finish

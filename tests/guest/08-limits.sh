@@ -7,6 +7,7 @@
 
 fresh
 program limits
+program racing
 
 # By load parameter instead of sysfs, and with the default share.
 fresh MAX_DEVICES=2

@@ -107,6 +107,7 @@ fresh
 hold bob
 exec 4<$queues/bob/depth
 release bob
+eventually not test -d $queues/bob
 is 'an attribute outlives its registration without a value' "$(cat <&4 2>&1 | tr -d '[:digit:]')" \
 	"cat: read error: No such device"
 exec 4<&-

@@ -23,8 +23,8 @@ fresh MAX_DEVICES=2 QUEUE_LEN=2 MAX_PER_USER=1
 hold one
 hold two
 mark
-mq-test try '/reg three' >/dev/null
-tells 'a registration refused for a full table is logged' MAX_DEVICES
+mq-test as 1001 mq-test try '/reg three' >/dev/null
+tells 'a registration refused for a full table is logged with its user' 1001
 release two
 mq-test as 1000 mq-test hold two &
 keep $!
@@ -32,7 +32,7 @@ eventually test -d "$queues/two"
 echo 4 >"$sys/max_devices"
 mark
 mq-test as 1000 mq-test try '/reg three' >/dev/null
-tells 'a registration refused for a used-up share is logged' MAX_PER_USER
+tells 'a registration refused for a used-up share is logged with its user' 1000
 mq-test try '/reg s' '/msg one 1' '/msg one 2' '/msg one 3' >/dev/null
 tells 'a drop by overflow is logged with the name of the queue' one
 mq-test try '/reg gone' '/msg gone 1' '/msg gone 2' '/unr' >/dev/null
@@ -46,7 +46,7 @@ tells 'an eviction is logged with the name' one
 exec 3<>/dev/mq
 mq-test as 1000 mq-test try --fd 3 '/reg x' >/dev/null
 exec 3>&-
-tells 'registering through a file of another user is logged' refused
+tells 'registering through a file of another user is logged with the user' 1000
 mq-test try '/reg s' '/unreg two' >/dev/null
 tells 'unregistering somebody else is logged' refused
 mq-test try '/reg s' '/msg two x' '/unr' >/dev/null

@@ -8,5 +8,5 @@
 fresh
 mq-test stress "${MQ_TEST_STRESS:-5}" | tee "$output"
 count=$((count + $(grep -c -E '^(not )?ok ' "$output")))
-is 'nothing is registered after it' "$(cat $sys/registered) $(ls $queues)" '0 '
+ok 'nothing is registered after it' eventually deserted
 finish

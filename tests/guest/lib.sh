@@ -135,6 +135,11 @@ fresh() {
 	modprobe mq_driver "$@" || die "the driver cannot be loaded with: $*"
 }
 
+# deserted: nobody is registered, wherever one looks.
+deserted() {
+	[ "$(cat "$sys/registered") $(ls "$queues") $(wc -l </proc/mq)" = "0  1" ]
+}
+
 # row NAME [COLUMN]: the line of /proc/mq, blanks squeezed, or one column of it.
 row() {
 	awk -v name="$1" -v column="${2:-}" \

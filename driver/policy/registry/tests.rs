@@ -39,6 +39,18 @@ fn registry(capacity: usize) -> Registry<Entry, Heap> {
     Registry::new(room(capacity))
 }
 
+/// The first registration after a place, with its number.
+fn walk(registry: &Registry<Entry, Heap>, place: Ticket) -> Option<(Ticket, u32)> {
+    let (mut near, mut order) = (place, place.order());
+    loop {
+        match registry.walk(near, order) {
+            Walk::Found(ticket, member) => return Some((ticket, member.0)),
+            Walk::Pause(ticket) => (near, order) = (ticket, order.max(ticket.order())),
+            Walk::End => return None,
+        }
+    }
+}
+
 const WIDE: Limits = Limits {
     max: 1000,
     share: None,
@@ -75,7 +87,7 @@ fn what_is_not_published_is_not_found_but_holds_its_name() {
     let mut registry = registry(4);
     let bob = registry.admit(who("bob", 1, 0), WIDE).unwrap();
     assert!(registry.by_name(name("bob")).is_none());
-    assert!(registry.after(Ticket::START).is_none());
+    assert!(walk(&registry, Ticket::START).is_none());
     assert_eq!(
         registry.admit(who("bob", 2, 0), WIDE),
         refused(Refusal::NameTaken)
@@ -147,7 +159,7 @@ fn an_ended_one_is_not_found_and_worth_waiting_for() {
     member.1.set(true);
     assert!(registry.by_name(name("bob")).is_none());
     assert!(registry.by_owner(1).is_none());
-    assert!(registry.after(Ticket::START).is_none());
+    assert!(walk(&registry, Ticket::START).is_none());
     let wait = |refusal| {
         Err(Denied {
             refusal,
@@ -161,15 +173,6 @@ fn an_ended_one_is_not_found_and_worth_waiting_for() {
     assert_eq!(
         registry.admit(who("al", 1, 0), WIDE),
         wait(Refusal::AlreadyRegistered)
-    );
-    let share = Limits {
-        share: Some(1),
-        leaving: 1,
-        ..WIDE
-    };
-    assert_eq!(
-        registry.admit(who("al", 2, 0), share),
-        wait(Refusal::ShareUsedUp)
     );
     assert!(registry.holds(bob));
     assert_eq!(registry.remove(bob).unwrap().0, 1);
@@ -189,17 +192,34 @@ fn a_walk_goes_on_where_its_place_is_gone() {
             ticket
         })
         .collect();
+    let after = |registry: &Registry<Entry, Heap>, place| walk(registry, place).map(|(_, at)| at);
     registry.remove(tickets[1]);
-    assert_eq!(registry.after(tickets[1]).unwrap().1 .0, 2);
+    assert_eq!(after(&registry, tickets[1]), Some(2));
     // The slot is taken again by a later one, which the walk must not mistake for its place.
     let again = registry.admit(who("n1", 1, 0), WIDE).unwrap();
     registry.publish(again, entry(9));
-    assert_eq!(registry.after(tickets[1]).unwrap().1 .0, 2);
-    assert_eq!(registry.after(tickets[3]).unwrap().1 .0, 9);
-    assert!(registry.after(again).is_none());
+    assert_eq!(after(&registry, tickets[1]), Some(2));
+    assert_eq!(after(&registry, tickets[3]), Some(9));
+    assert_eq!(after(&registry, again), None);
+    let wrong_slot = Ticket::near(tickets[2].order(), tickets[0].slot());
+    assert_eq!(after(&registry, wrong_slot), Some(3));
+}
+
+#[test]
+fn a_walk_over_many_that_have_ended_pauses_and_arrives() {
+    const ENDED: u32 = 500;
+    let mut registry = registry(1024);
+    for number in 0..=ENDED {
+        let name = format!("n{number}");
+        let ticket = registry.admit(who(&name, number.into(), 0), WIDE).unwrap();
+        let member = entry(number);
+        member.1.set(number < ENDED);
+        registry.publish(ticket, member);
+    }
+    assert!(matches!(registry.walk(Ticket::START, 0), Walk::Pause(_)));
     assert_eq!(
-        registry.after(Ticket::before(again.order())).unwrap().0,
-        again
+        walk(&registry, Ticket::START).map(|(_, at)| at),
+        Some(ENDED)
     );
 }
 
@@ -266,8 +286,8 @@ fn agrees_with_a_list_through_long_histories() {
             assert_eq!(registry.len(), model.len());
             let mut walked = Vec::new();
             let mut place = Ticket::START;
-            while let Some((next, member)) = registry.after(place) {
-                walked.push(member.0);
+            while let Some((next, member)) = walk(&registry, place) {
+                walked.push(member);
                 place = next;
             }
             let live = || model.iter().filter(|row| !row.member.has_ended());

@@ -14,6 +14,7 @@ mod namespaces;
 mod no_memory;
 mod order;
 mod passing;
+mod racing;
 mod reading;
 mod stalling;
 mod uring;
@@ -34,6 +35,7 @@ const TOPICS: &[(&str, Topic)] = &[
     ("no_memory", no_memory::TESTS),
     ("order", order::TESTS),
     ("passing", passing::TESTS),
+    ("racing", racing::TESTS),
     ("reading", reading::TESTS),
     ("stalling", stalling::TESTS),
     ("uring", uring::TESTS),

@@ -83,22 +83,16 @@ mq_receive() {
 		;;
 	esac
 	mq_registered || return
-	until mq_wait "$@"; do
+	until mq_take_line "$@"; do
 		# Otherwise a signal came, and its trap has been run.
 		mq_registered || return
 		[ -z "${1-}" ] || return 8
 	done
-	# One read(2) gets all that is left of a message, newlines in its text included. By lines, a sender could make one
-	# up that seems to come from somebody else.
-	{ mq_line=$mq_first$(dd bs=131072 count=1 <&"$MQ_FD" && printf .); } 2>/dev/null || :
-	case $mq_line in
-	*"$mq_newline".) ;;
-	*)
-		mq_registered
-		return
-		;;
-	esac
-	mq_line=${mq_line%"$mq_newline".}
+	# A text may have newlines. Were each line a message, a sender could make one up that comes from somebody else.
+	while mq_look && [ "$mq_rest" != 0 ]; do
+		IFS= read -r mq_more <&"$MQ_FD" || break
+		mq_line=$mq_line$mq_newline$mq_more
+	done
 	# shellcheck disable=SC2034 # for the caller
 	MQ_FROM=${mq_line%% *} MQ_TEXT=${mq_line#* }
 }
@@ -120,35 +114,50 @@ mq_no_such_name() {
 	mq_fail 3 "no registration is named '$1': /proc/mq shows those there are"
 }
 
-# Whom this shell acts for, into mq_name, and whether the device is open at all, into mq_open.
-mq_own() {
-	mq_name=
+# Looks at the open file: for whom it acts, into mq_name; how many bytes are left of a message that was begun, into
+# mq_rest; whether it is the device at all, into mq_open.
+mq_look() {
+	mq_name=-
+	mq_rest=0
 	mq_open=
 	{
 		while IFS= read -r mq_row; do
 			case $mq_row in
 			mq-name:*) mq_open=yes mq_name=${mq_row#mq-name:?} ;;
+			mq-rest:*) mq_rest=${mq_row#mq-rest:?} ;;
 			esac
 		done <"/proc/self/fdinfo/$MQ_FD"
 	} 2>/dev/null || :
-	[ "${mq_name:--}" != - ]
 }
 
 mq_registered() {
-	mq_own || mq_fail 9 'this shell is not registered, or no longer: mq_register NAME does that'
+	mq_look
+	[ "$mq_name" != - ] || mq_fail 9 'this shell is not registered, or no longer: mq_register NAME does that'
 }
 
-# mq_wait [SECONDS]: waits for a message, of which it may take the first byte, into mq_first.
-# shellcheck disable=SC3045
-mq_wait() {
+# mq_take_line [SECONDS]: the first line of a message, into mq_line. It is the shell itself that waits, so that a trap
+# is run at once.
+mq_take_line() {
 	mq_first=
-	if [ -n "$mq_read_waits" ]; then
-		{ IFS= read -r ${1:+-t "$1"} -n 1 mq_first <&"$MQ_FD"; } 2>/dev/null
-	elif [ -n "${1-}" ]; then
-		mq_shell='busybox sh'
-		command -v busybox >/dev/null || mq_shell=bash
+	if [ -z "${1-}" ]; then
+		:
+	elif [ -n "$mq_read_waits" ]; then
+		# shellcheck disable=SC3045
+		IFS= read -r -t "$1" -n 1 mq_first <&"$MQ_FD" || return
+	else
 		# shellcheck disable=SC2016 # $1 is for the other shell
-		mq_first=$($mq_shell -c 'read -r -t "$1" -n 1 first 2>/dev/null && printf %s "$first"' sh "$1" <&"$MQ_FD")
+		mq_first=$(mq_borrow -c 'read -r -t "$1" -n 1 first && printf %s "$first"' sh "$1" <&"$MQ_FD") || return
+	fi
+	IFS= read -r mq_line <&"$MQ_FD" || return
+	mq_line=$mq_first$mq_line
+}
+
+# mq_borrow ARGUMENT...: a shell that can do what this one cannot.
+mq_borrow() {
+	if command -v busybox >/dev/null; then
+		busybox sh "$@"
+	else
+		bash "$@"
 	fi
 }
 
@@ -170,10 +179,11 @@ mq_write() {
 		mq_line="$mq_line $mq_word"
 	done
 	mq_registered || return
+	mq_long=
 	case $mq_line in
 	*"$mq_newline"*) mq_long=yes ;;
 	# A character may be four bytes.
-	*) [ ${#mq_line} -gt 250 ] && mq_long=yes || mq_long= ;;
+	*) [ ${#mq_line} -le 250 ] || mq_long=yes ;;
 	esac
 	if [ -n "$mq_long" ]; then
 		{ printf '%s\n' "$mq_line" | dd obs=131072 >&"$MQ_FD"; } 2>/dev/null
@@ -190,7 +200,8 @@ mq_get() {
 
 # A shell need not tell why a write failed, and dash does not, so the reason is looked for.
 mq_why_not_registered() {
-	if mq_own; then
+	mq_look
+	if [ "$mq_name" != - ]; then
 		mq_fail 6 "this shell is registered already, as $mq_name: mq_unregister ends that"
 		return
 	fi

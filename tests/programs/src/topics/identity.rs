@@ -3,7 +3,7 @@
 //! Who is acting: the calling process, or else the one that opened the file; processes, not threads;
 //! across `fork` and `execve`; and never a later process with the same PID.
 
-use std::{ffi::CString, thread};
+use std::{ffi::CString, sync::Barrier, thread};
 
 use nix::{
     errno::Errno,
@@ -20,6 +20,10 @@ use crate::{
 
 pub const TESTS: Topic = &[
     ("a thread acts for its process", threads),
+    (
+        "two threads register at once: one of them does",
+        threads_at_once,
+    ),
     (
         "a registration made by a thread is its process's and outlives it",
         registered_by_a_thread,
@@ -151,6 +155,28 @@ fn register_is_the_caller_s() {
     assert_eq!(device.command("/msg carol x"), Err(Errno::EACCES));
     device.register("bob");
     assert_eq!(listing::rows().len(), 2);
+}
+
+fn threads_at_once() {
+    let (one, two) = (Device::open(), Device::open());
+    for _ in 0..wait::many(100) {
+        let both = Barrier::new(2);
+        let register = |device: &Device, name| {
+            both.wait();
+            device.command(format!("/reg {name}"))
+        };
+        let results = thread::scope(|scope| {
+            let other = scope.spawn(|| register(&two, "two"));
+            [register(&one, "one"), other.join().expect("a thread")]
+        });
+        let expected = [Ok(()), Err(Errno::EEXIST)];
+        assert!(
+            results == expected || results.iter().rev().eq(&expected),
+            "{results:?}"
+        );
+        assert_eq!(listing::rows().len(), 1);
+        assert_eq!(one.command("/unr"), Ok(()));
+    }
 }
 
 fn opened_before() {
