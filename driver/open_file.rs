@@ -161,11 +161,10 @@ impl MqFile {
         // What is claimed at once needs no place in a wait queue.
         let mut claim = self.rests.claim(of, size);
         loop {
-            if matches!(claim, Claim::Portion(_)) {
-                return Ok(claim);
+            if matches!(claim, Claim::NoRoom | Claim::Busy | Claim::Ended) {
+                // The wake-up that may have led here was for a message, which others can read.
+                of.waiters().wake_one(Events::READABLE, false);
             }
-            // The wake-up that may have led here was for a message, which others can read.
-            of.waiters().wake_one(Events::READABLE, false);
             match claim {
                 Claim::Portion(_) | Claim::Ended => return Ok(claim),
                 Claim::NoRoom => self.rests.make_room()?,

@@ -6,7 +6,10 @@
 //! killed, and is one line of the result. Whatever it leaves behind is killed; the parameters are
 //! put back; and it fails if a registration is still there a while after its last process.
 
-use std::{sync::OnceLock, time::Instant};
+use std::{
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
 use nix::{
     errno::Errno,
@@ -42,12 +45,12 @@ pub fn skip(reason: &str) -> ! {
     sys::exit(SKIPPED);
 }
 
-/// Runs the tests whose names contain `pattern`; whether all passed.
-pub fn run(topic: Topic, pattern: &str) -> bool {
+/// Runs the tests whose names contain `pattern`, each for no longer than `limit`; whether all passed.
+pub fn run(topic: Topic, pattern: &str, limit: Duration) -> bool {
     sys::adopt_orphans();
     let mut passed = true;
     for (name, body) in topic.iter().filter(|(name, _)| name.contains(pattern)) {
-        match run_one(name, *body) {
+        match run_one(name, *body, limit) {
             Ok(FAILED) => passed = false,
             Ok(SKIPPED) => continue,
             Ok(_) => {
@@ -65,7 +68,7 @@ pub fn run(topic: Topic, pattern: &str) -> bool {
 }
 
 /// The exit status of the test, or what else was wrong with it.
-fn run_one(name: &'static str, body: fn()) -> Result<i32, String> {
+fn run_one(name: &'static str, body: fn(), limit: Duration) -> Result<i32, String> {
     let parameters = sysfs::Parameters::read();
     let test = sys::fork(|| {
         CURRENT.set(name).expect("one test a process");
@@ -75,7 +78,7 @@ fn run_one(name: &'static str, body: fn()) -> Result<i32, String> {
     });
     let _ = setpgid(test, test);
 
-    let status = wait_for(test);
+    let status = wait_for(test, limit);
     let _ = killpg(test, Signal::SIGKILL);
     let reaped =
         wait::comes_true(|| waitpid(None, Some(WaitPidFlag::WNOHANG)) == Err(Errno::ECHILD));
@@ -94,14 +97,14 @@ fn run_one(name: &'static str, body: fn()) -> Result<i32, String> {
 }
 
 /// How the test ended.
-fn wait_for(test: Pid) -> Result<i32, String> {
-    let deadline = Instant::now() + 3 * wait::LIMIT;
+fn wait_for(test: Pid, limit: Duration) -> Result<i32, String> {
+    let deadline = Instant::now() + limit;
     loop {
         match waitpid(test, Some(WaitPidFlag::WNOHANG)).expect("waitpid") {
             WaitStatus::Exited(_, code) => return Ok(code),
             WaitStatus::Signaled(_, signal, _) => return Err(format!("killed by {signal}")),
             _ if Instant::now() > deadline => return Err("does not end".to_owned()),
-            _ => std::thread::sleep(std::time::Duration::from_millis(1)),
+            _ => std::thread::sleep(Duration::from_millis(1)),
         }
     }
 }

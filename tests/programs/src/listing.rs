@@ -71,3 +71,25 @@ pub fn find(name: &str) -> Option<Row> {
 pub fn of(name: &str) -> Row {
     find(name).unwrap_or_else(|| panic!("{name} is not listed"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{parse, Row};
+
+    #[test]
+    fn a_listing_is_read_whatever_columns_follow() {
+        let text = "NAME PID  UID DEPTH LEN SENT RECEIVED DROPPED MORE\n\
+                    bob  123 1000     2   8    0       14       1    x\n";
+        let bob = Row {
+            name: "bob".to_owned(),
+            pid: 123,
+            uid: 1000,
+            depth: 2,
+            len: 8,
+            sent: 0,
+            received: 14,
+            dropped: 1,
+        };
+        assert_eq!(parse(text), [bob]);
+    }
+}

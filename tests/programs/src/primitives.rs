@@ -189,3 +189,16 @@ pub fn unload() -> bool {
     println!("{}", result.map_or_else(named, |()| "ok".to_owned()));
     result.is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::resolve_escapes;
+
+    #[test]
+    fn escapes_stand_for_bytes() {
+        assert_eq!(resolve_escapes(r"/reg bob\n\0"), b"/reg bob\n\0");
+        assert_eq!(resolve_escapes(r"\t\r\\\x1b\xff"), b"\t\r\\\x1b\xff");
+        assert_eq!(resolve_escapes(r"a\*3;b"), b"aaab");
+        assert_eq!(resolve_escapes("ä"), "ä".as_bytes());
+    }
+}

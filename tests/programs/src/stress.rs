@@ -51,7 +51,7 @@ pub fn run(seconds: &str) -> bool {
         return false;
     };
     SECONDS.set(seconds).expect("one run a process");
-    harness::run(TESTS, "")
+    harness::run(TESTS, "", Duration::from_secs(seconds) + 3 * wait::LIMIT)
 }
 
 /// What a message says: who sent it, and its number among all that this sender sent.

@@ -20,7 +20,10 @@ mod stalling;
 mod uring;
 mod waiting;
 
-use crate::harness::{self, Topic};
+use crate::{
+    harness::{self, Topic},
+    wait,
+};
 
 const TOPICS: &[(&str, Topic)] = &[
     ("crowd", crowd::TESTS),
@@ -45,7 +48,7 @@ const TOPICS: &[(&str, Topic)] = &[
 /// Runs the tests of the topic `name` whose names contain `pattern`; whether all passed.
 pub fn run(name: &str, pattern: &str) -> bool {
     match TOPICS.iter().find(|(topic, _)| *topic == name) {
-        Some((_, tests)) => harness::run(tests, pattern),
+        Some((_, tests)) => harness::run(tests, pattern, 3 * wait::LIMIT),
         None => {
             eprintln!("mq-test: there is no topic {name}");
             false
