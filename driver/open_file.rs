@@ -292,5 +292,7 @@ impl OpenFile for MqFile {
             "mq-opener:\t{}\n",
             self.opener.pid().number_for_current()
         );
+        let rest = self.rests.bytes_left(self.opener.pid().key());
+        seq_print!(m, "mq-rest:\t{rest}\n");
     }
 }

@@ -154,6 +154,16 @@ impl Rests {
         find(&mut self.list.lock(), of).is_some_and(|rest| rest.left.is_some())
     }
 
+    /// How many bytes of a half read message are left to the process with this key.
+    pub(crate) fn bytes_left(&self, process: usize) -> usize {
+        self.list
+            .lock()
+            .iter()
+            .find(|rest| rest.of.process().pid().key() == process)
+            .and_then(|rest| rest.left.as_ref())
+            .map_or(0, |(message, read)| message.len() - read)
+    }
+
     /// The registration, ended or not, of which somebody has half read a message.
     pub(crate) fn left_to(&self, actor: Actor) -> Option<Arc<Registration>> {
         let list = self.list.lock();
