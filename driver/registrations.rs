@@ -206,8 +206,10 @@ impl Registrations {
     ) -> Result<(Arc<Registration>, Arc<Registration>), Refusal> {
         let registry = self.registry.lock();
         let sender = acting(&registry, actor).ok_or(Refusal::SenderNotRegistered)?;
-        let receiver = to.and_then(|name| registry.by_name(name));
-        Ok((sender.clone(), receiver.ok_or(Refusal::NoSuchName)?.clone()))
+        let receiver = to
+            .and_then(|name| registry.by_name(name))
+            .ok_or(Refusal::NoSuchName)?;
+        Ok((sender.clone(), receiver.clone()))
     }
 
     /// The first registration after a place.

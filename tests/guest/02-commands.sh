@@ -84,6 +84,6 @@ gives '/reg with the table full: ENOSPC' 'ENOSPC' '/reg three'
 fresh MAX_DEVICES=8 MAX_PER_USER=1
 mq-test as 1000 mq-test hold mine &
 keep $!
-eventually test -d $queues/mine || die "user 1000 cannot register"
+eventually listed mine || die "user 1000 cannot register"
 is '/reg beyond the share of the user: EDQUOT' "$(mq-test as 1000 mq-test try '/reg more')" EDQUOT
 finish

@@ -15,7 +15,7 @@ restart() {
 	for life in 1 2 3 4 5 6 7 8 9 10; do
 		sh -c 'exec 3<>/dev/mq; echo "/reg daemon" >&3 || exit; exec sleep 1000' &
 		daemon=$!
-		eventually test -d $queues/daemon || echo "life $life is not registered"
+		eventually listed daemon || echo "life $life is not registered"
 		kill -9 $daemon
 		wait $daemon
 	done 2>&1

@@ -15,7 +15,7 @@ hold adam
 mq-test as 1000 mq-test hold eightchr &
 keep $!
 user=$!
-eventually test -d $queues/eightchr
+eventually listed eightchr
 mq-test try '/reg tmp' '/msg adam 1' '/msg adam 2' '/msg adam 3' '/all 4' >/dev/null
 
 is 'names in the order of registration' "$(awk '{ print $1 }' /proc/mq | xargs)" 'NAME zoe adam eightchr'

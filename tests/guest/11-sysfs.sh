@@ -58,7 +58,7 @@ hold bob
 mq-test as 1000 mq-test hold carol &
 user=$!
 keep $user
-eventually test -d $queues/carol
+eventually listed carol
 is 'registered counts' "$(cat $sys/registered)" 2
 is 'queues has a folder for each registration' "$(cd $queues && echo *)" 'bob carol'
 is 'the attributes of a registration have mode 0444' \

@@ -28,7 +28,7 @@ tells 'a registration refused for a full table is logged with its user' 1001
 release two
 mq-test as 1000 mq-test hold two &
 keep $!
-eventually test -d "$queues/two"
+eventually listed two
 echo 4 >"$sys/max_devices"
 mark
 mq-test as 1000 mq-test try '/reg three' >/dev/null

@@ -86,7 +86,7 @@ eventually() {
 hold() {
 	mq-test hold "$1" &
 	children="$children $1=$!"
-	eventually test -d "$queues/$1" || die "$1 cannot be registered"
+	eventually listed "$1" || die "$1 cannot be registered"
 }
 
 # pid_of NAME: the process that holds it.
@@ -133,6 +133,11 @@ fresh() {
 	kill_children
 	eventually unload || die "the driver cannot be unloaded"
 	modprobe mq_driver "$@" || die "the driver cannot be loaded with: $*"
+}
+
+# listed NAME: there is a registration of this name.
+listed() {
+	grep -q "^$1 " /proc/mq
 }
 
 # deserted: nobody is registered, wherever one looks.

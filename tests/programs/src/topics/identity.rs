@@ -342,7 +342,7 @@ fn opener_pid_reused() {
         pause();
     });
     let second = Child::adopt(second.expect("clone3 with a PID of our choice"));
-    wait::until("the second is registered", || sysfs::is_registered("carol"));
+    wait::until("the second is listed", || listing::find("carol").is_some());
     assert_eq!(listing::of("carol").pid, pid.as_raw());
     assert_eq!(old_file.command("/msg carol hello"), Err(Errno::EACCES));
     assert_eq!(old_file.command("/unr"), Err(Errno::ENOENT));
