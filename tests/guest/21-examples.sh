@@ -83,6 +83,7 @@ E
 seq 20 | "$examples/workqueue" dispatch 2>report &
 dispatcher=$!
 keep $dispatcher
+eventually listed jobs
 for worker in w1 w2 w3; do
 	"$examples/workqueue" work $worker sh job &
 	keep $!

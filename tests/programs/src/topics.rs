@@ -48,7 +48,7 @@ const TOPICS: &[(&str, Topic)] = &[
 /// Runs the tests of the topic `name` whose names contain `pattern`; whether all passed.
 pub fn run(name: &str, pattern: &str) -> bool {
     match TOPICS.iter().find(|(topic, _)| *topic == name) {
-        Some((_, tests)) => harness::run(tests, pattern, 3 * wait::LIMIT),
+        Some((_, tests)) => harness::run(tests, pattern, wait::limit_of_a_test()),
         None => {
             eprintln!("mq-test: there is no topic {name}");
             false

@@ -63,6 +63,11 @@ pub fn is_debug_kernel() -> bool {
     std::env::var_os("MQ_TEST_DEBUG").is_some()
 }
 
+/// How long a test may take before it counts as one that does not end.
+pub fn limit_of_a_test() -> Duration {
+    3 * LIMIT * if is_debug_kernel() { 4 } else { 1 }
+}
+
 /// `count`, or a tenth of it on the debug kernel.
 pub fn many(count: usize) -> usize {
     if is_debug_kernel() {
