@@ -1,0 +1,84 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# mq-admin against the real driver: what it prints, what it changes, and how it ends. Its words and tables are tested
+# on the host, against a made-up tree.
+# shellcheck source=tests/guest/lib.sh
+. "${0%/*}/lib.sh"
+
+# ends NAME STATUS COMMAND...: the command ends with this status.
+ends() {
+	name=$1 want=$2
+	shift 2
+	"$@" >"$output" 2>&1 </dev/null
+	is "$name" "$?" "$want"
+}
+
+fresh
+hold bob
+is 'list: the columns of /proc/mq' "$(mq-admin list)" "$(sed 's/  */ /g' /proc/mq)"
+is 'list: one column' "$(mq-admin list --noheadings --output NAME)" bob
+ok 'list --json' sh -c "mq-admin list --json | tr -d ' \n' | grep -q '\"name\":\"bob\"'"
+ok 'show' sh -c 'mq-admin show bob | grep -q bob'
+ends 'show: no such name' 3 mq-admin show nobody
+
+ok 'send' mq-admin send bob 'hello  there'
+is 'send: it is in the queue' "$(cat $queues/bob/depth)" 1
+ends 'send: no such name' 3 mq-admin send nobody hello
+ok 'send --from' mq-admin send --from alice bob hello again
+ok 'broadcast' mq-admin broadcast hello everybody
+is 'broadcast: it is in the queue' "$(cat $queues/bob/depth)" 3
+is 'nobody but bob is left' "$(mq-admin list --noheadings --output NAME)" bob
+
+ok 'flush says how many' sh -c 'mq-admin flush bob | grep -q 3'
+is 'flush: the queue is empty' "$(cat $queues/bob/depth)" 0
+mq-admin send bob once more
+ok 'flush --all' mq-admin flush --all
+is 'flush --all: the queue is empty' "$(cat $queues/bob/depth)" 0
+ends 'flush: no such name' 3 mq-admin flush nobody
+ends 'flush: neither a name nor --all' 2 mq-admin flush
+ends 'flush: without rights' 4 su guest -c 'mq-admin flush bob'
+
+is 'params: shows them' "$(mq-admin params | grep -c -i -E 'max_devices|queue_len|cmd_buf_size|max_per_user')" 4
+ok 'params: from what to what' sh -c 'mq-admin params MAX_DEVICES=16 | grep -q "8 -> 16"'
+is 'params: in force' "$(cat $sys/max_devices)" 16
+ends 'params: out of range' 2 mq-admin params MAX_DEVICES=0
+is 'params: unchanged' "$(cat $sys/max_devices)" 16
+ends 'params: without rights' 4 su guest -c 'mq-admin params MAX_DEVICES=9'
+
+mq-admin listen carol --count 2 >"$output.heard" &
+keep $!
+eventually listed carol
+mq-admin send --from dave carol one
+mq-admin send --from dave carol two
+eventually not listed carol
+is 'listen --count' "$(cat "$output.heard")" "$(printf 'dave one\ndave two')"
+ends 'listen --timeout with --count' 8 mq-admin listen carol --count 1 --timeout 0.2
+ends 'listen: the name is taken' 6 mq-admin listen bob
+
+# shellcheck disable=SC2016 # for the shell of --exec
+mq-admin listen echo --count 1 --exec 'echo "/msg $MQ_FROM you said $MQ_TEXT" >&$MQ_FD' &
+keep $!
+eventually listed echo
+exec 3<>/dev/mq
+echo '/reg me' >&3
+echo '/msg echo hi' >&3
+read -r from text <&3
+is 'listen --exec answers' "$from: $text" 'echo: you said hi'
+exec 3>&-
+
+is 'shell on a pipe' "$(printf '/reg erin\n/msg erin hello\n/read\n/exit\n' | mq-admin shell 2>&1 | grep -c hello)" 1
+ok 'stats' sh -c 'mq-admin stats | grep -q deliveries'
+ok 'evict' mq-admin evict bob
+ok 'evict: gone' not listed bob
+ends 'evict: no such name' 3 mq-admin evict bob
+ok 'completions' sh -c 'mq-admin completions bash | grep -q mq-admin'
+ok 'man' sh -c 'mq-admin man | grep -q MQ-ADMIN -i'
+
+fresh
+rmmod mq_driver
+ends 'list without the driver' 5 mq-admin list
+ok 'it says how to load it' sh -c 'mq-admin list 2>&1 | grep -q "modprobe mq_driver"'
+modprobe mq_driver
+rm -f "$output.heard"
+finish
