@@ -111,4 +111,12 @@ eventually not test -d $queues/bob
 is 'an attribute outlives its registration without a value' "$(cat <&4 2>&1 | tr -d '[:digit:]')" \
 	"cat: read error: No such device"
 exec 4<&-
+# Root can give a file another mode, but not another meaning.
+chmod 0600 $sys/flush
+chmod 0644 $sys/registered
+ok 'flush cannot be read, whatever its mode' not cat $sys/flush
+is 'registered cannot be written, whatever its mode' "$(mq-test put $sys/registered 1)" EIO
+chmod 0200 $sys/flush
+chmod 0444 $sys/registered
+
 finish
