@@ -20,8 +20,17 @@ pub const LIMIT: Duration = Duration::from_secs(20);
 pub const MOMENT: Duration = Duration::from_millis(50);
 
 /// Whether `condition` comes true within [`LIMIT`].
-pub fn comes_true(mut condition: impl FnMut() -> bool) -> bool {
-    let deadline = Instant::now() + LIMIT;
+pub fn comes_true(condition: impl FnMut() -> bool) -> bool {
+    within(LIMIT, condition)
+}
+
+/// Whether `condition` comes true in a few seconds, where that it does not is no failure yet.
+pub fn shortly(condition: impl FnMut() -> bool) -> bool {
+    within(LIMIT / 5, condition)
+}
+
+fn within(limit: Duration, mut condition: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + limit;
     while !condition() {
         if Instant::now() > deadline {
             return false;

@@ -53,17 +53,18 @@ fn kernel_memory() -> u64 {
 fn leaves_nothing(mut work: impl FnMut()) {
     let count = wait::many(1000) as u64;
     (0..count / 4).for_each(|_| work());
-    let before = kernel_memory();
-    (0..count).for_each(|_| work());
-    if wait::is_debug_kernel() {
-        // It holds freed memory back, and looks for leaks itself.
-        return;
+    // Slabs that are filled for the first time stay; a leak goes on, round after round.
+    for _ in 0..3 {
+        let before = kernel_memory();
+        (0..count).for_each(|_| work());
+        // The debug kernel holds freed memory back, and looks for leaks itself. Elsewhere a leaked
+        // registration would cost more than this each time.
+        if wait::is_debug_kernel() || wait::shortly(|| kernel_memory() <= before + count / 2) {
+            return;
+        }
     }
-    // A leaked registration would cost more than this each time, and slabs that were full once do not.
-    let limit = before + count * 512 / 1024;
-    assert!(
-        wait::comes_true(|| kernel_memory() <= limit),
-        "{before} KiB have become {} KiB",
+    panic!(
+        "memory grows with each thousand, last to {} KiB",
         kernel_memory()
     );
 }
