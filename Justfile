@@ -45,7 +45,7 @@ lint:
 # build/image: bzImage, vmlinux and initramfs.cpio.gz, with the driver inside
 [group('build')]
 image:
-    @qemu/image
+    @image/build
 
 # the kernel, into the cache
 [group('build')]
@@ -60,7 +60,7 @@ driver:
 # mq-admin, static
 [group('build')]
 admin:
-    @qemu/static mq-admin
+    @image/static mq-admin
 
 # remove what was built here; the cached kernel stays
 [group('build')]
