@@ -17,6 +17,11 @@ run-qemu:
 guest +COMMAND:
     @qemu/run "$@"
 
+# what a message costs, here and through the kernel's other queues, in instructions
+[group('test'), no-exit-message]
+bench *ARGUMENTS:
+    @bench/run "$@"
+
 # every test: lint, host, guest; the last line sums up
 [group('test'), no-exit-message]
 test:

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The loaded driver and its parameters, which go back to what they were when the benchmark ends.
+
+use std::{fs, path::Path};
+
+const FOLDER: &str = "/sys/class/misc/mq";
+
+/// What the cases need.
+const NEEDED: [(&str, u32); 4] = [
+    ("max_devices", 20_000),
+    ("queue_len", 1024),
+    ("cmd_buf_size", 65_536),
+    ("max_per_user", 20_000),
+];
+
+/// Parameters as the benchmark needs them.
+pub struct Driver {
+    before: Vec<(&'static str, String)>,
+}
+
+impl Driver {
+    /// Sets them.
+    pub fn set_up() -> Result<Self, String> {
+        if !Path::new(FOLDER).exists() {
+            return Err(
+                "the driver is not loaded: run 'modprobe mq_driver', or leave it out by --peer"
+                    .to_owned(),
+            );
+        }
+        let mut driver = Self { before: Vec::new() };
+        for (name, value) in NEEDED {
+            let file = format!("{FOLDER}/{name}");
+            let before = fs::read_to_string(&file).map_err(|error| format!("{file}: {error}"))?;
+            driver.before.push((name, before));
+            fs::write(&file, value.to_string())
+                .map_err(|error| format!("{file}: {error}: the benchmark has to run as root"))?;
+        }
+        Ok(driver)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        for (name, value) in &self.before {
+            // What was read there can be written there, and at the end nobody is left to be told.
+            let _ = fs::write(format!("{FOLDER}/{name}"), value);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Unix sockets that keep messages apart: datagram and seqpacket.
+
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use nix::sys::socket::{recv, send, socketpair, AddressFamily, MsgFlags, SockFlag, SockType};
+
+/// A pair of datagram sockets.
+pub struct Datagram(Pair);
+
+/// A pair of seqpacket sockets.
+pub struct Seqpacket(Pair);
+
+struct Pair {
+    to: OwnedFd,
+    from: OwnedFd,
+}
+
+impl Pair {
+    fn new(kind: SockType) -> Self {
+        let (to, from) = socketpair(AddressFamily::Unix, kind, None, SockFlag::empty())
+            .expect("a pair of Unix sockets");
+        Self { to, from }
+    }
+
+    #[inline]
+    fn send(&self, frame: &[u8]) {
+        send(self.to.as_raw_fd(), frame, MsgFlags::empty()).expect("send");
+    }
+
+    #[inline]
+    fn receive(&self, buffer: &mut [u8]) -> usize {
+        recv(self.from.as_raw_fd(), buffer, MsgFlags::empty()).expect("recv")
+    }
+}
+
+macro_rules! queue {
+    ($socket:ident, $kind:expr) => {
+        impl super::Queue for $socket {
+            fn new() -> Self {
+                Self(Pair::new($kind))
+            }
+
+            #[inline]
+            fn send(&self, frame: &[u8]) {
+                self.0.send(frame);
+            }
+
+            #[inline]
+            fn receive(&self, buffer: &mut [u8]) -> usize {
+                self.0.receive(buffer)
+            }
+        }
+    };
+}
+
+queue!(Datagram, SockType::Datagram);
+queue!(Seqpacket, SockType::SeqPacket);
