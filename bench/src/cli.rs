@@ -20,6 +20,10 @@ pub struct Cli {
     #[arg(long = "peer", value_name = "NAME")]
     pub peers: Vec<String>,
 
+    /// Repeat the first operation of the case without end, for a profiler to look at
+    #[arg(long, conflicts_with = "json")]
+    pub endless: bool,
+
     /// Print the figures as JSON, one a line
     #[arg(long)]
     pub json: bool,

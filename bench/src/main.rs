@@ -46,13 +46,16 @@ fn run(cli: &Cli) -> Result<(), String> {
         false => None,
     };
     raise_limits()?;
-    let meter = cases::Meter { clock };
+    let meter = cases::Meter {
+        clock,
+        endless: cli.endless,
+    };
     let mut figures = Vec::new();
     for case in cases::CASES {
         if !wanted(&cli.cases, &case.letter.to_string()) {
             continue;
         }
-        if let Some(floor) = case.floor {
+        if let (Some(floor), false) = (case.floor, cli.endless) {
             figures.extend(floor(&meter));
         }
         for peer in &peers {

@@ -30,7 +30,7 @@ fn to(meter: &Meter, peer: &dyn Peer, receivers: usize) -> [Figure; 2] {
     let frame = fan_out.frame(&[b'x'; SIZE]);
     let mut sent = Samples::default();
     let mut drained = Samples::default();
-    for _ in 0..SAMPLES {
+    for _ in meter.rounds(SAMPLES) {
         let start = meter.clock.now();
         fan_out.send(&frame);
         let taken = meter.clock.now() - start;

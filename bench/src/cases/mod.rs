@@ -50,6 +50,8 @@ pub const CASES: &[Case] = &[
 pub struct Meter {
     /// What is read before and after.
     pub clock: Clock,
+    /// Whether the first operation is repeated without end.
+    pub endless: bool,
 }
 
 impl Meter {
@@ -57,7 +59,7 @@ impl Meter {
     pub fn sample(&self, samples: usize, operations: u32, mut body: impl FnMut()) -> Samples {
         let mut result = Samples::default();
         body();
-        for _ in 0..samples {
+        for _ in self.rounds(samples) {
             let start = self.clock.now();
             for _ in 0..operations {
                 body();
@@ -66,6 +68,15 @@ impl Meter {
             result.add(taken as f64 / f64::from(operations));
         }
         result
+    }
+
+    /// That many rounds, or, for a profiler, rounds without end.
+    pub fn rounds(&self, rounds: usize) -> std::ops::Range<usize> {
+        if !self.endless {
+            return 0..rounds;
+        }
+        println!("endless");
+        0..usize::MAX
     }
 
     /// What the clock counts.
