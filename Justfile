@@ -22,6 +22,11 @@ guest +COMMAND:
 bench *ARGUMENTS:
     @bench/run "$@"
 
+# where the instructions of the system calls of a case go, function by function; -a: instruction by instruction
+[group('test'), no-exit-message]
+profile *ARGUMENTS:
+    @bench/profile "$@"
+
 # every test: lint, host, guest; the last line sums up
 [group('test'), no-exit-message]
 test:
