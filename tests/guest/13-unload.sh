@@ -56,7 +56,7 @@ traffic() {
 		usleep 20000
 		eventually unload || echo "round $round: cannot be unloaded"
 	done
-	wait $noise
+	wait $noise || echo "the noise ended with $?"
 }
 kill_children
 eventually unload

@@ -6,7 +6,6 @@
 . "${0%/*}/lib.sh"
 
 fresh
-mq-test stress "${MQ_TEST_STRESS:-5}" | tee "$output"
-count=$((count + $(grep -c -E '^(not )?ok ' "$output")))
+results stress mq-test stress "${MQ_TEST_STRESS:-5}"
 ok 'nothing is registered after it' eventually deserted
 finish

@@ -59,12 +59,25 @@ skip() {
 
 # program TOPIC [PATTERN]: the tests of `mq-test topic` are tests of this script.
 program() {
-	mq-test topic "$@" | tee "$output"
+	results "$*" mq-test topic "$@"
+}
+
+# results NAME COMMAND...: the tests whose results the command prints, after their number, are tests of this script. They
+# are all there, and the status fits them.
+results() {
+	name=$1
+	shift
+	{
+		"$@"
+		echo "# $name ended with $?"
+	} | tee "$output" | awk '!/^1\.\./ { print; fflush() }'
 	lines=$(grep -c -E '^(not )?ok ' "$output")
+	failed=0
+	! grep -q '^not ok ' "$output" || failed=1
 	count=$((count + lines))
-	if [ "$lines" = 0 ]; then
-		ok "there are tests of $*" false
-	fi
+	is "$name comes to its end" "$(grep -e '^1\.\.' -e "^# $name ended with " "$output")" \
+		"1..$lines
+# $name ended with $failed"
 }
 
 # not COMMAND...: the command fails.
@@ -99,11 +112,11 @@ pid_of() {
 # release NAME: ends the process; it has been waited for on return.
 release() {
 	pid=$(pid_of "$1")
-	end_child "$pid"
+	end_helper "$1=$pid"
 	children=$(echo "$children" | sed "s/ $1=$pid//")
 }
 
-# keep PID: a process that is to be killed by `fresh`.
+# keep PID: a process that `fresh` kills, if it has not come to a good end until then.
 keep() {
 	children="$children -=$1"
 }
@@ -113,9 +126,23 @@ end_child() {
 	wait "$1" 2>/dev/null
 }
 
+# end_helper NAME=PID: a process of `hold`, which must still be there, or of `keep` (its name is -), which may have ended
+# well. 127 is of one that was waited for already, or that a parent of this shell will wait for.
+end_helper() {
+	end_child "${1#*=}"
+	ended=$?
+	case ${1%%=*}:$ended in
+	*:137 | *:127 | -:0) ;;
+	*)
+		count=$((count + 1))
+		echo "not ok - the process $1 ended with $ended before its time"
+		;;
+	esac
+}
+
 kill_children() {
 	for child in $children; do
-		end_child "${child#*=}"
+		end_helper "$child"
 	done
 	children=
 }
@@ -170,6 +197,7 @@ die() {
 
 # The plan, without which the script counts as failed.
 finish() {
+	kill_children
 	echo "1..$count"
 	exit 0
 }

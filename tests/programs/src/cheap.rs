@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use nix::{
     sys::{
         signal::{kill, Signal},
-        wait::waitpid,
+        wait::{waitpid, WaitStatus},
     },
     unistd::{self, Pid},
 };
@@ -53,12 +53,14 @@ impl Cheap {
     }
 }
 
-/// Kills processes, all at once; they have been waited for on return.
+/// Kills processes, all at once; they have been waited for on return, and lived until then.
 pub fn end(processes: &[Pid]) {
     for process in processes {
         kill(*process, Signal::SIGKILL).expect("kill");
     }
     for process in processes {
-        waitpid(*process, None).expect("waitpid");
+        let end = waitpid(*process, None);
+        let killed = WaitStatus::Signaled(*process, Signal::SIGKILL, false);
+        assert_eq!(end, Ok(killed), "how the process ended");
     }
 }

@@ -16,7 +16,7 @@ use nix::{
             ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType,
         },
         time::TimeVal,
-        wait::{waitpid, WaitStatus},
+        wait::{waitpid, WaitPidFlag, WaitStatus},
     },
     unistd::Pid,
 };
@@ -118,7 +118,8 @@ impl Link {
     }
 }
 
-/// A process of a test. It is killed when it goes out of scope.
+/// A process of a test. It is killed when it goes out of scope, and fails the test if it has come to
+/// a bad end before.
 pub struct Child {
     /// Its PID.
     pub pid: Pid,
@@ -186,15 +187,18 @@ impl Child {
     }
 
     /// Kills the process; it has been waited for on return.
+    #[track_caller]
     pub fn kill(mut self) {
         self.end();
     }
 
+    #[track_caller]
     fn end(&mut self) {
         if !self.over {
             self.over = true;
             self.signal(Signal::SIGKILL);
-            waitpid(self.pid, None).expect("waitpid");
+            let status = waitpid(self.pid, None).expect("waitpid");
+            assert!(!is_bad_end(status), "how the process ended: {status:?}");
         }
     }
 
@@ -203,8 +207,7 @@ impl Child {
     pub fn finish(mut self) {
         let mut status = None;
         wait::until("the process ends", || {
-            let now =
-                waitpid(self.pid, Some(nix::sys::wait::WaitPidFlag::WNOHANG)).expect("waitpid");
+            let now = waitpid(self.pid, Some(WaitPidFlag::WNOHANG)).expect("waitpid");
             status = (now != WaitStatus::StillAlive).then_some(now);
             status.is_some()
         });
@@ -220,6 +223,15 @@ impl Child {
 impl Drop for Child {
     fn drop(&mut self) {
         self.end();
+    }
+}
+
+/// Whether a process that was killed when no longer needed had come to a bad end of its own before.
+pub fn is_bad_end(status: WaitStatus) -> bool {
+    match status {
+        WaitStatus::Exited(_, code) => code != 0,
+        WaitStatus::Signaled(_, signal, _) => signal != Signal::SIGKILL,
+        _ => false,
     }
 }
 

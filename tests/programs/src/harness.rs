@@ -4,7 +4,8 @@
 //!
 //! Each test runs in a process of its own: it starts without a registration, may panic, hang or be
 //! killed, and is one line of the result. Whatever it leaves behind is killed; the parameters are
-//! put back; and it fails if a registration is still there a while after its last process.
+//! put back; and it fails if one of its processes has come to a bad end, or if a registration is still
+//! there a while after the last of them.
 
 use std::{
     sync::OnceLock,
@@ -20,13 +21,20 @@ use nix::{
     unistd::{setpgid, Pid},
 };
 
-use crate::{sys, sysfs, wait};
+use crate::{child, sys, sysfs, wait};
 
 /// The tests of a topic: what each one shows, and how.
 pub type Topic = &'static [(&'static str, fn())];
 
 const FAILED: i32 = 1;
 const SKIPPED: i32 = 77;
+
+/// How a test ended, other than badly.
+enum Verdict {
+    Passed,
+    /// It has said so.
+    Skipped,
+}
 
 static CURRENT: OnceLock<&str> = OnceLock::new();
 
@@ -46,29 +54,27 @@ pub fn skip(reason: &str) -> ! {
 }
 
 /// Runs the tests whose names contain `pattern`, each for no longer than `limit`; whether all passed.
+/// How many there are is said first, so that whoever reads on knows when one is missing.
 pub fn run(topic: Topic, pattern: &str, limit: Duration) -> bool {
     sys::adopt_orphans();
-    let mut passed = true;
-    for (name, body) in topic.iter().filter(|(name, _)| name.contains(pattern)) {
+    let chosen = || topic.iter().filter(|(name, _)| name.contains(pattern));
+    println!("1..{}", chosen().count());
+    let mut passed = chosen().count() > 0;
+    for (name, body) in chosen() {
         match run_one(name, *body, limit) {
-            Ok(FAILED) => passed = false,
-            Ok(SKIPPED) => continue,
-            Ok(_) => {
-                println!("ok - {name}");
-                continue;
-            }
+            Ok(Verdict::Passed) => println!("ok - {name}"),
+            Ok(Verdict::Skipped) => {}
             Err(why) => {
-                println!("# {why}");
+                println!("# {why}\nnot ok - {name}");
                 passed = false;
             }
         }
-        println!("not ok - {name}");
     }
     passed
 }
 
-/// The exit status of the test, or what else was wrong with it.
-fn run_one(name: &'static str, body: fn(), limit: Duration) -> Result<i32, String> {
+/// How the test ended, or what was wrong with it.
+fn run_one(name: &'static str, body: fn(), limit: Duration) -> Result<Verdict, String> {
     let parameters = sysfs::Parameters::read();
     let test = sys::fork(|| {
         CURRENT.set(name).expect("one test a process");
@@ -78,30 +84,50 @@ fn run_one(name: &'static str, body: fn(), limit: Duration) -> Result<i32, Strin
     });
     let _ = setpgid(test, test);
 
-    let status = wait_for(test, limit);
+    let verdict = wait_for(test, limit);
     let _ = killpg(test, Signal::SIGKILL);
-    let reaped =
-        wait::comes_true(|| waitpid(None, Some(WaitPidFlag::WNOHANG)) == Err(Errno::ECHILD));
-    let status = status?;
-    if !reaped {
-        return Err("a process cannot be killed".to_owned());
-    }
+    let bad_end = reap()?;
     parameters.restore();
+    let verdict = verdict?;
+    if let Some(status) = bad_end {
+        return Err(format!("a process that it left behind: {status:?}"));
+    }
     if !wait::comes_true(|| sysfs::registrations() == 0) {
         return Err(format!(
             "{} registrations are left behind",
             sysfs::registrations()
         ));
     }
-    Ok(status)
+    Ok(verdict)
+}
+
+/// Waits for everything that the test has left behind, which was killed; a bad end among theirs.
+fn reap() -> Result<Option<WaitStatus>, String> {
+    let mut bad_end = None;
+    let reaped = wait::comes_true(|| match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+        Ok(status) => {
+            if child::is_bad_end(status) {
+                bad_end = Some(status);
+            }
+            false
+        }
+        Err(error) => error == Errno::ECHILD,
+    });
+    if reaped {
+        Ok(bad_end)
+    } else {
+        Err("a process cannot be killed".to_owned())
+    }
 }
 
 /// How the test ended.
-fn wait_for(test: Pid, limit: Duration) -> Result<i32, String> {
+fn wait_for(test: Pid, limit: Duration) -> Result<Verdict, String> {
     let deadline = Instant::now() + limit;
     loop {
         match waitpid(test, Some(WaitPidFlag::WNOHANG)).expect("waitpid") {
-            WaitStatus::Exited(_, code) => return Ok(code),
+            WaitStatus::Exited(_, 0) => return Ok(Verdict::Passed),
+            WaitStatus::Exited(_, SKIPPED) => return Ok(Verdict::Skipped),
+            WaitStatus::Exited(_, code) => return Err(format!("ended with {code}")),
             WaitStatus::Signaled(_, signal, _) => return Err(format!("killed by {signal}")),
             _ if Instant::now() > deadline => return Err("does not end".to_owned()),
             _ => std::thread::sleep(Duration::from_millis(1)),

@@ -11,6 +11,7 @@ mod child;
 mod device;
 mod harness;
 mod listing;
+mod mishaps;
 mod primitives;
 mod stress;
 mod sys;

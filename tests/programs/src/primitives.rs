@@ -12,10 +12,11 @@ use std::{
 use nix::{
     errno::Errno,
     kmod::{delete_module, DeleteModuleFlags},
-    unistd::{self, pause, setgroups, setresgid, setresuid, Gid, Uid},
+    sys::wait::{waitpid, WaitStatus},
+    unistd::{self, pause, setgroups, setresgid, setresuid, Gid, Pid, Uid},
 };
 
-use crate::{child::Child, device::Device, listing, sys, sysfs};
+use crate::{device::Device, listing, sys, sysfs};
 
 /// Does the steps on a file of its own and prints their results.
 pub fn steps(steps: &[&str]) -> bool {
@@ -137,26 +138,31 @@ pub fn flood(name: &str, count: &str) -> bool {
 /// Uses the device from several processes for a while, wherever it is there.
 pub fn noise(seconds: &str) -> bool {
     let until = Instant::now() + Duration::from_secs(seconds.parse().expect("a number of seconds"));
-    let children: Vec<Child> = (0..3)
+    let makers: Vec<Pid> = (0..3)
         .map(|number| {
-            Child::start(move |_| {
+            sys::fork(|| {
                 while Instant::now() < until {
-                    one_life(number)
+                    must_end_well(one_life(number))
                 }
             })
         })
         .collect();
-    children.into_iter().for_each(|child| {
-        // As long as the traffic is meant to last.
-        let _ = nix::sys::wait::waitpid(child.pid, None);
-        std::mem::forget(child);
-    });
+    makers.into_iter().for_each(must_end_well);
     true
 }
 
+/// Waits for a process, for as long as it takes.
+fn must_end_well(process: Pid) {
+    assert_eq!(
+        waitpid(process, None),
+        Ok(WaitStatus::Exited(process, 0)),
+        "how the process ended"
+    );
+}
+
 /// A process that registers, talks a little and ends, some of it without saying so.
-fn one_life(number: usize) {
-    let life = sys::fork(|| {
+fn one_life(number: usize) -> Pid {
+    sys::fork(|| {
         let Ok(file) = std::fs::OpenOptions::new()
             .read(true)
             .write(true)
@@ -179,8 +185,7 @@ fn one_life(number: usize) {
                 let _ = std::fs::read(listing::PATH);
             }
         }
-    });
-    let _ = nix::sys::wait::waitpid(life, None);
+    })
 }
 
 /// Unloads the module as `rmmod` does.

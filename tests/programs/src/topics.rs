@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The topics: one file each, its tests listed at its top.
+//! The topics: one file each, its tests listed at its top. One is no test of the driver: `mishaps`.
 
 mod crowd;
 mod device;
@@ -22,7 +22,7 @@ mod waiting;
 
 use crate::{
     harness::{self, Topic},
-    wait,
+    mishaps, wait,
 };
 
 const TOPICS: &[(&str, Topic)] = &[
@@ -33,6 +33,7 @@ const TOPICS: &[(&str, Topic)] = &[
     ("limits", limits::TESTS),
     ("listing", listing::TESTS),
     ("memory", memory::TESTS),
+    ("mishaps", mishaps::TESTS),
     ("multiplex", multiplex::TESTS),
     ("namespaces", namespaces::TESTS),
     ("no_memory", no_memory::TESTS),
