@@ -28,6 +28,12 @@ E
 2" <<'E'
 mq_register 'a b'; echo $?
 E
+	says 'mq_register: a name of eight bytes, and none of nine' "0
+mq: 'ninebytes' cannot be a name: that is 1 to 8 of A-Z a-z 0-9 . _ -, the first one not . or -
+2" <<'E'
+mq_register eight-by; echo $?; mq_unregister
+mq_register ninebytes; echo $?
+E
 	says 'mq_register: a name with a newline is not a name and a command' '2
 0' <<'E'
 mq_register 'bob
@@ -123,6 +129,30 @@ echo "sent: $(cat /sys/class/misc/mq/queues/bob/sent)"
 mq_receive; echo "${#MQ_TEXT}"
 mq_receive 0; echo $?
 E
+	# Text and command make 250 and 251 bytes.
+	says 'mq_send: the shell itself writes a short command, and dd a long one' '241 by the shell
+242 by dd' <<'E'
+mq_register bob
+dd() { : >/tmp/by-dd; command dd "$@"; }
+for length in 241 242; do
+	mq_send bob "$(printf "%0${length}d" 1)"; mq_receive 0
+	if [ -e /tmp/by-dd ]; then by=dd; else by='the shell'; fi
+	echo "${#MQ_TEXT} by $by"
+done
+rm /tmp/by-dd
+E
+	# Of these shells ash alone counts characters. None writes more than 8192 bytes at once, ash and bash 4096.
+	says 'a text of 1,200 characters of four bytes is one message' '4800
+8' <<'E'
+export LC_ALL=C.UTF-8 2>/dev/null
+mq_register bob
+text=$(printf '\360\237\220\247')
+for _ in 1 2; do text=$text$text$text$text$text$text$text$text$text$text; done
+text=$text$text$text$text$text$text$text$text$text$text$text$text
+mq_send bob "$text"
+mq_receive 0; printf %s "$MQ_TEXT" | wc -c
+mq_receive 0; echo $?
+E
 	says 'mq_send: nobody there' "mq: no registration is named 'ann': /proc/mq shows those there are
 3" <<'E'
 mq_register bob; mq_send ann hello; echo $?
@@ -144,6 +174,25 @@ E
 		"mq: a command has at most 256 bytes: shorten the text, or root raises $sys/cmd_buf_size
 7" <<'E'
 mq_register bob; mq_send bob "$(printf %0250d 1)"; echo $?
+E
+	says 'mq_broadcast: no text, after a message that had one' 'mq: there is no text to send
+2
+mq: there is no text to send
+2
+0' <<'E'
+mq_register bob; mq_send bob hello; mq_receive 0
+mq_broadcast; echo $?
+mq_broadcast ''; echo $?
+cat /sys/class/misc/mq/stats/broadcasts
+E
+	says 'mq_broadcast: what is refused has nothing to do with the name of a message before' "mq: no registration is named 'ann': /proc/mq shows those there are
+3
+mq: the message was refused: 'dmesg' tells why
+1" <<'E'
+dd() { return 1; }
+mq_register bob
+mq_send ann hello; echo $?
+mq_broadcast "one${mq_newline}two"; echo $?
 E
 	hold ann
 	says 'mq_broadcast: everybody else gets it' '0
