@@ -27,10 +27,10 @@ bench *ARGUMENTS:
 profile *ARGUMENTS:
     @bench/profile "$@"
 
-# every test: lint, host, guest; the last line sums up
+# every test: lint, host, boot, guest; the last line sums up
 [group('test'), no-exit-message]
 test:
-    @tests/run lint host guest
+    @tests/run lint host boot guest
 
 # the guest tests on a kernel that looks for bugs in memory, locks and arithmetic
 [group('test'), no-exit-message]

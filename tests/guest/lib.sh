@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 #
 # What the guest tests share: results as TAP, a freshly loaded driver, processes that hold a registration, and
-# waiting with a limit. A test sources it, says what it expects, and ends with `finish`.
+# waiting with a limit. A test sources it, says what it expects, and ends with `finish`. tests/boot uses it on the host.
 
 tests=$(cd "$(dirname "$0")" && pwd)
 PATH=$tests:$PATH
