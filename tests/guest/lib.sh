@@ -62,8 +62,8 @@ program() {
 	results "$*" mq-test topic "$@"
 }
 
-# results NAME COMMAND...: the tests whose results the command prints, after their number, are tests of this script. They
-# are all there, and the status fits them.
+# results NAME COMMAND...: the tests whose results the command prints, after their number, are tests of this script.
+# They are all there, and the status fits them.
 results() {
 	name=$1
 	shift
@@ -126,8 +126,8 @@ end_child() {
 	wait "$1" 2>/dev/null
 }
 
-# end_helper NAME=PID: a process of `hold`, which must still be there, or of `keep` (its name is -), which may have ended
-# well. 127 is of one that was waited for already, or that a parent of this shell will wait for.
+# end_helper NAME=PID: a process of `hold`, which must still be there, or of `keep` (its name is -), which may have
+# ended well. 127 is of one that was waited for already, or that a parent of this shell will wait for.
 end_helper() {
 	end_child "${1#*=}"
 	ended=$?
