@@ -214,7 +214,8 @@ mq_why_not_registered() {
 		if [ "$mq_value" -ge "$mq_max" ]; then
 			mq_why="all $mq_max places are taken: somebody has to leave, or root raises $mq_sys/max_devices"
 		else
-			mq_why="your user's share of places is used up: end a registration, or root raises $mq_sys/max_per_user"
+			mq_why="your user's share of places or bytes is used up: end a registration, or root raises"
+			mq_why="$mq_why $mq_sys/max_per_user or max_bytes_per_user"
 		fi
 	fi
 	eval "exec $MQ_FD>&-"
