@@ -22,15 +22,11 @@ holder() {
 	cat "$queues/$1/pid" 2>/dev/null
 }
 
-# shellcheck disable=SC2317 # `eventually` calls these
-is_there() {
-	grep -q "^$1 " /proc/mq
-}
-
 # held_by_another NAME PID: somebody is registered so, but not this process.
-# shellcheck disable=SC2317
+# shellcheck disable=SC2317 # `eventually` calls these
 held_by_another() {
-	is_there "$1" && [ "$(holder "$1")" != "$2" ]
+	now=$(holder "$1")
+	[ -n "$now" ] && [ "$now" != "$2" ]
 }
 
 # nobody_but NAME: nobody else is registered; of no name: nobody at all.
@@ -121,7 +117,7 @@ mq_register alice
 is 'logger: status when stopped' "$($logger status; echo $?)" 'log: not running
 3'
 ok 'logger: starts' $logger start
-ok 'logger: is registered' eventually is_there log
+ok 'logger: is registered' eventually listed log
 mq_send log 'disk is full'
 mq_send log "one$mq_newline""two"
 eventually grep -q 'one two' $file
