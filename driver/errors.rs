@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The error numbers that user space sees for the causes that policy tells apart.
+//! The error numbers that user space sees for the reasons that policy tells apart.
 
 use crate::policy::refusal::Refusal;
 use kernel::prelude::*;
 
-/// The number for a cause.
+/// The number for a reason.
 pub(crate) fn number(refusal: Refusal) -> Error {
     match refusal {
-        Refusal::TooLong => EMSGSIZE,
+        Refusal::TooLong | Refusal::TooLarge => EMSGSIZE,
         Refusal::NoCommand | Refusal::BadName => EINVAL,
         Refusal::AlreadyRegistered | Refusal::NameTaken => EEXIST,
         Refusal::TableFull => ENOSPC,
-        Refusal::ShareUsedUp => EDQUOT,
+        Refusal::RegistrationsExceeded | Refusal::BytesExceeded => EDQUOT,
         Refusal::NotRegistered | Refusal::NoSuchName => ENOENT,
         Refusal::SenderNotRegistered => EACCES,
         Refusal::NotYours | Refusal::ForeignFile => EPERM,

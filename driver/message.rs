@@ -1,81 +1,97 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A message: one line, `SENDER TEXT\n`, made in the very memory that the command was copied into.
-//!
-//! In front of the command is room for the longest sender's name and a blank, and behind it for the
-//! newline. Once the command has been read, the sender's name goes right before the text, over
-//! what was the command word. So a message costs one allocation and one copy in, however many
+//! A message, from what was written to what is read: one allocation and one copy in, however many
 //! queues it is put into.
+//!
+//! What a line looks like is policy's (`policy/message.rs`).
 
 use crate::{
-    ffi::bytes::{
-        Bytes,
-        BytesMut, //
+    errors::Failure,
+    ffi::{
+        buffer::{
+            Buffer,
+            Bytes, //
+        },
+        user_memory::Source, //
     },
     policy::{
         command::{
             self,
             Command, //
         },
-        limits::NAME_MAX,
+        message::{
+            self,
+            AFTER,
+            BEFORE, //
+        },
         name::Name,
+        queue::Item,
         refusal::Refusal, //
     }, //
-};
-use kernel::{
-    iov::IovIterSource,
-    prelude::*, //
 };
 
 /// A finished message, as a reader gets it.
 pub(crate) type Message = Bytes;
 
-const BEFORE: usize = NAME_MAX + 1;
-const AFTER: usize = 1;
+impl Item for Message {
+    #[inline]
+    fn memory(&self) -> usize {
+        Bytes::memory(self)
+    }
+}
 
 /// What was written, copied in.
-pub(crate) struct Draft {
-    bytes: BytesMut,
-    /// Bytes of the command, which stands at `BEFORE`.
+pub(crate) struct CommandBuffer {
+    /// The command at `BEFORE`, and behind it `AFTER` bytes.
+    buffer: Buffer,
+    /// Bytes of the command.
     len: usize,
 }
 
-impl Draft {
-    /// Copies in what is written, of which the command may have `max` bytes.
+impl CommandBuffer {
+    /// Copies in what is written, of which the command may have `max` bytes; `nowait`: without
+    /// sleeping for memory.
     ///
     /// # Errors
     ///
-    /// [`Refusal::TooLong`]; `EFAULT`; `ENOMEM`.
+    /// [`Refusal::TooLong`]; `EFAULT`; `ENOMEM`, or `EAGAIN` with `nowait`.
+    #[inline]
     pub(crate) fn copy_in(
-        from: &mut IovIterSource<'_>,
+        from: &mut impl Source,
         max: usize,
-    ) -> Result<Self, crate::errors::Failure> {
-        if from.len() > max + command::TRAILER_MAX {
+        nowait: bool,
+    ) -> Result<Self, Failure> {
+        let written = from.len();
+        if written > max + command::TRAILER_MAX {
             return Err(Refusal::TooLong.into());
         }
-        let written = from.len();
-        let bytes = BytesMut::new::<BEFORE, AFTER>(from)?;
-        let len = command::length(&bytes[BEFORE..BEFORE + written]);
+        let buffer = Buffer::copy_in::<BEFORE, AFTER>(from, nowait)?;
+        let end = BEFORE + written;
+        let last = [buffer.get(end.wrapping_sub(2)), buffer.get(end - 1)];
+        let len = written - command::trailer(&last[2 - written.min(2)..]);
         if len > max {
             return Err(Refusal::TooLong.into());
         }
-        Ok(Self { bytes, len })
+        Ok(Self { buffer, len })
     }
 
     /// The command.
+    #[inline]
     pub(crate) fn command(&self) -> Result<Command, Refusal> {
-        command::parse(&self.bytes[BEFORE..BEFORE + self.len])
+        let head = self.buffer.head();
+        let head = &head[BEFORE..head.len().min(BEFORE + self.len)];
+        command::parse_head(head, self.len, || {
+            let (at, _) = self.buffer.find(BEFORE + head.len(), |byte| byte == b' ')?;
+            (at < BEFORE + self.len).then_some(at - BEFORE)
+        })
     }
 
     /// The message from `sender` whose text starts at `text_at` in the command.
-    pub(crate) fn into_message(mut self, sender: Name, text_at: usize) -> Message {
-        let text = BEFORE + text_at;
-        let end = BEFORE + self.len;
-        let name = sender.as_bytes();
-        let start = text - 1 - name.len();
-        self.bytes[start..text - 1].copy_from_slice(name);
-        self.bytes[text - 1] = b' ';
-        self.bytes[end] = b'\n';
-        self.bytes.share(start..end + 1)
+    #[inline]
+    pub(crate) fn into_message(self, sender: Name, text_at: usize) -> Message {
+        let mut buffer = self.buffer;
+        let line = message::stamp(buffer.head_mut(), sender, text_at, self.len);
+        buffer.set(line.end - 1, b'\n');
+        buffer.share(line)
     }
 }

@@ -4,42 +4,45 @@
 //!
 //! A process writes `/reg bob` to `/dev/mq`; from then on others send it messages with
 //! `/msg bob hello`, which it reads from `/dev/mq`. See `README.md` for the interface,
-//! `ARCHITECTURE.md` for how the parts fit together, and `driver.rs` for the locks.
+//! `ARCHITECTURE.md` for how the parts fit together, and `locking.rs` for the locks.
 //!
 //! This file only lists the parts and puts them together at load time.
 
-mod driver;
+mod directory;
 mod errors;
 mod ffi;
+mod identity;
+mod interned;
+mod locking;
+mod log;
+mod memory;
 mod message;
-mod notices;
 mod open_file;
+mod partial_reads;
 #[allow(dead_code, unreachable_pub)]
 mod policy;
+mod pollers;
 mod process;
 mod procfs;
+mod reader;
+mod registrar;
 mod registration;
-mod registrations;
-mod rests;
+mod sender;
 mod settings;
 mod stats;
-mod storage;
 mod sysfs;
+mod user;
 
 use crate::{
-    driver::Driver,
     ffi::{
         attribute::c_name,
         device::Device,
-        folder::{
-            Folder,
-            Place, //
-        },
+        kobject::Parent,
         proc_file::ProcFile, //
     },
     open_file::MqFile,
     policy::paths,
-    stats::StatsFiles, //
+    registrar::Registrar, //
 };
 use kernel::{
     prelude::*,
@@ -56,13 +59,13 @@ module! {
 
 /// The loaded module.
 ///
-/// First of all, dropping it ends all registrations. Then the fields go in this order: what lists and
-/// counts them, and last the device.
+/// The device comes last, because nothing may fail once it can be opened: a module whose loading
+/// fails is freed, whoever is just opening its device. First of all, dropping the module ends all
+/// registrations; then the fields go in this order.
 #[pin_data(PinnedDrop)]
 struct MqModule {
-    listing: Option<ProcFile<Driver>>,
-    stats: Pin<KBox<Folder<StatsFiles>>>,
-    driver: Arc<Driver>,
+    registrar: Arc<Registrar>,
+    listing: ProcFile<Registrar>,
     #[pin]
     device: Device<MqFile>,
 }
@@ -70,29 +73,13 @@ struct MqModule {
 impl kernel::InPlaceModule for MqModule {
     fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
-            driver: Driver::new()?,
-            listing: Some(ProcFile::new(c_name!(paths::DEVICE), 0o444, driver.clone())?),
-            device <- Device::register(c_name!(paths::DEVICE), 0o666, driver.clone()),
-            stats: {
-                let stats = Self::make_folders(&device, driver);
-                driver.set_loaded(stats.is_ok());
-                stats?
+            registrar: Registrar::new()?,
+            listing: ProcFile::new(c_name!(paths::DEVICE), 0o444, registrar.clone())?,
+            device <- Device::register(c_name!(paths::DEVICE), 0o666, registrar.clone()),
+            _: {
+                registrar.set_device(Parent::of(&device));
             },
         })
-    }
-}
-
-impl MqModule {
-    fn make_folders(
-        device: &Device<MqFile>,
-        driver: &Arc<Driver>,
-    ) -> Result<Pin<KBox<Folder<StatsFiles>>>> {
-        let place = Place::in_device(device);
-        let files = Arc::new(StatsFiles(driver.clone()), GFP_KERNEL)?;
-        let stats = Folder::new(place, paths::STATS, files)?;
-        let queues = Folder::new(place, paths::QUEUES, Arc::new((), GFP_KERNEL)?)?;
-        driver.queues.populate(queues);
-        Ok(stats)
     }
 }
 
@@ -100,6 +87,6 @@ impl MqModule {
 impl PinnedDrop for MqModule {
     fn drop(self: Pin<&mut Self>) {
         // No file is open any more, so nobody can register.
-        self.driver.end_all();
+        self.registrar.end_all();
     }
 }

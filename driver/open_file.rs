@@ -1,103 +1,116 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! An open `/dev/mq`: what writing, reading and polling it do.
-//!
-//! For whom an operation acts is decided here; what it comes to is up to `registration.rs`.
 
 use crate::{
-    driver::Driver,
     errors::{
         self,
         Failure, //
     },
     ffi::{
+        attribute::Group,
         device::OpenFile,
-        events,
-        pid::Pid,
-        wait_queue::{
-            Events,
-            Poll, //
-        }, //
+        poll_queue::Poll,
+        process_id::ProcessId,
+        user_memory::{
+            Destination,
+            Source, //
+        },
+        wait_queue::PollMask, //
     },
-    message::Draft,
+    identity::Identity,
+    message::CommandBuffer,
+    partial_reads::PartialReads,
     policy::{
         command::Command,
         name::Name,
-        refusal::Refusal,
-        registry::Ticket, //
+        refusal::Refusal, //
     },
-    process::{
-        ProcessRef,
-        Processes, //
-    },
+    pollers::Pollers,
+    process::Process,
+    reader::Reader,
+    registrar::Registrar,
     registration::Registration,
-    registrations::Actor,
-    rests::{
-        Claim,
-        Rests, //
-    }, //
+    sender::{
+        Receivers,
+        Sender, //
+    },
+    sysfs, //
 };
 use kernel::{
     fs::File,
-    iov::{
-        IovIterDest,
-        IovIterSource, //
-    },
     prelude::*,
     seq_file::SeqFile,
     seq_print,
-    sync::Arc,
-    task::{
-        might_sleep,
-        Kuid, //
-    }, //
+    sync::{
+        rcu,
+        Arc, //
+    },
+    task::Kuid, //
 };
 
 /// An open file of the device.
 #[pin_data]
 pub(crate) struct MqFile {
-    driver: Arc<Driver>,
-    opener: ProcessRef,
-    user: Kuid,
+    registrar: Arc<Registrar>,
+    identity: Identity,
+    receivers: Receivers,
     #[pin]
-    rests: Rests,
+    partial_reads: PartialReads,
+    #[pin]
+    pollers: Pollers,
 }
 
 impl MqFile {
-    /// Whether the caller is of the same user as who opened the file, and so may act for itself.
-    fn is_own(&self) -> bool {
-        Kuid::current_euid() == self.user
+    #[inline]
+    fn sender(&self) -> Sender<'_> {
+        Sender {
+            registrar: &self.registrar,
+            identity: &self.identity,
+            receivers: &self.receivers,
+        }
     }
 
-    fn actor(&self) -> Actor {
-        let caller = Pid::current_key();
-        let opener = self.opener.pid().key();
-        Actor {
-            caller: (caller != opener && self.is_own()).then_some(caller),
-            opener,
+    #[inline]
+    fn reader(&self) -> Reader<'_> {
+        Reader {
+            registrar: &self.registrar,
+            identity: &self.identity,
+            partial_reads: &self.partial_reads,
         }
     }
 
     fn acting(&self) -> Option<Arc<Registration>> {
-        self.driver.registrations.acting(self.actor())
+        let guard = rcu::read_lock();
+        let acting = self.identity.acting(&self.registrar.directory, &guard);
+        acting.map(Arc::from)
     }
 
-    fn carry_out(&self, from: &mut IovIterSource<'_>) -> Result<(), Failure> {
-        let draft = Draft::copy_in(from, self.driver.settings.cmd_buf_size() as usize)?;
-        match draft.command()? {
+    #[inline]
+    fn carry_out(&self, from: &mut impl Source, nowait: bool) -> Result<(), Failure> {
+        let max = self.registrar.settings.cmd_buf_size.get() as usize;
+        let buffer = CommandBuffer::copy_in(from, max, nowait)?;
+        match buffer.command()? {
+            Command::Send { to, text_at } => Ok(self.sender().send(buffer, to, text_at)?),
+            Command::Broadcast { text_at } => Ok(self.sender().broadcast(buffer, text_at)?),
+            // Both sleep for files in sysfs.
+            _ if nowait => Err(EAGAIN.into()),
             Command::Register(name) => self.register(name),
             Command::Unregister => self.unregister(|_| true),
             Command::UnregisterAs(name) => self.unregister(|own| Some(own) == name),
-            Command::Send { to, text_at } => self.send(draft, to, text_at),
-            Command::Broadcast { text_at } => self.broadcast(draft, text_at),
         }
     }
 
     fn register(&self, name: Name) -> Result<(), Failure> {
-        if !self.is_own() {
+        if Kuid::current_euid() != self.identity.user() {
             return Err(Refusal::ForeignFile.into());
         }
-        Registration::register(&self.driver, name)
+        // Before there can be a message, so that nobody misses it.
+        let caller = Process::current(&self.registrar.processes)?;
+        self.pollers.add(self.identity.opener(), &caller)?;
+        Registrar::register(&self.registrar, name)?;
+        self.pollers.note_registered(caller.pid().key());
+        Ok(())
     }
 
     fn unregister(&self, named: impl FnOnce(Name) -> bool) -> Result<(), Failure> {
@@ -105,194 +118,116 @@ impl MqFile {
         if !named(registration.name()) {
             return Err(Refusal::NotYours.into());
         }
-        if !registration.end() {
+        if !self.registrar.end(&registration) {
             return Err(Refusal::NotRegistered.into());
         }
         Ok(())
     }
 
-    fn send(&self, draft: Draft, to: Option<Name>, text_at: usize) -> Result<(), Failure> {
-        let (sender, receiver) = self
-            .driver
-            .registrations
-            .sender_and_receiver(self.actor(), to)?;
-        if !receiver.deliver(&sender, draft.into_message(sender.name(), text_at), true) {
-            return Err(Refusal::NoSuchName.into());
-        }
-        sender.count_send();
-        Ok(())
-    }
-
-    fn broadcast(&self, draft: Draft, text_at: usize) -> Result<(), Failure> {
-        let registrations = &self.driver.registrations;
-        let sender = self.acting().ok_or(Refusal::SenderNotRegistered)?;
-        let message = draft.into_message(sender.name(), text_at);
-        // Who registers from now on is not reached, so that this ends.
-        let last = registrations.latest();
-        let mut place = Ticket::START;
-        while let Some((batch, next)) = registrations.batch(place, last) {
-            for receiver in batch.iter().flatten() {
-                if !Arc::ptr_eq(receiver, &sender) {
-                    receiver.deliver(&sender, message.clone(), false);
-                }
-            }
-            place = next;
-            might_sleep();
-        }
-        sender.count_broadcast();
-        Ok(())
-    }
-
     /// Counts and logs a failure, and gives its number.
+    #[cold]
     fn note(&self, failure: Failure) -> Error {
         let error = match failure {
             Failure::Refused(refusal) => {
-                self.driver.notices.give_refusal(refusal);
+                self.registrar.log.note_refusal(refusal);
                 errors::number(refusal)
             }
             Failure::Failed(error) => error,
         };
-        self.driver.stats.count_error(error);
+        self.registrar.stats.count_error(error);
         error
     }
 
-    /// Claims something to read, waiting for it where that is allowed.
-    fn claim(&self, of: &Arc<Registration>, size: usize, nowait: bool) -> Result<Claim> {
-        // What is claimed at once needs no place in a wait queue.
-        let mut claim = self.rests.claim(of, size);
-        loop {
-            if matches!(claim, Claim::NoRoom | Claim::Busy | Claim::Ended) {
-                // The wake-up that may have led here was for a message, which others can read.
-                of.waiters().wake_one(Events::READABLE, false);
+    /// Whether the caller is told that a registration has ended: its own that it made through the
+    /// file, or else that of the opener.
+    fn has_hung_up(&self, acting: Option<&Registration>) -> bool {
+        let caller = ProcessId::current_key();
+        let opener = self.identity.opener();
+        match acting {
+            Some(of) if of.owner() == caller => false,
+            Some(_) => self.pollers.has_registered(caller),
+            None => {
+                self.identity.opener_has_ended()
+                    || self.pollers.has_registered(opener.pid().key())
+                    || self.pollers.has_registered(caller)
             }
-            match claim {
-                Claim::Portion(_) | Claim::Ended => return Ok(claim),
-                Claim::NoRoom => self.rests.make_room()?,
-                Claim::Empty | Claim::Busy if nowait => return Err(EAGAIN),
-                Claim::Empty => {}
-                Claim::Busy => {
-                    claim = of
-                        .waiters()
-                        .wait(false, || match self.rests.claim(of, size) {
-                            Claim::Busy => None,
-                            other => Some(other),
-                        })?;
-                    continue;
-                }
-            }
-            claim = if nowait {
-                self.rests.claim(of, size)
-            } else {
-                of.waiters()
-                    .wait(true, || match self.rests.claim(of, size) {
-                        Claim::Empty => None,
-                        other => Some(other),
-                    })?
-            };
         }
     }
 }
 
 impl OpenFile for MqFile {
-    type Device = Arc<Driver>;
-    type Polled = ProcessRef;
+    type Device = Arc<Registrar>;
 
-    fn open(driver: &Arc<Driver>, file: &File) -> Result<impl PinInit<Self, Error>> {
-        driver.wait_until_ready()?;
-        let opener = Processes::current(&driver.processes)?;
-        let user = file.cred().euid();
-        let driver = driver.clone();
+    fn groups() -> &'static [Group<Arc<Registrar>>] {
+        &sysfs::GROUPS
+    }
+
+    fn open(registrar: &Arc<Registrar>, file: &File) -> Result<impl PinInit<Self, Error>> {
+        let opener = Process::current(&registrar.processes)?;
+        let identity = Identity::new(opener, file.cred().euid());
+        let registrar = registrar.clone();
         Ok(try_pin_init!(Self {
-            driver,
-            opener,
-            user,
-            rests <- Rests::new(),
+            pollers <- Pollers::new(identity.user_key()),
+            partial_reads <- PartialReads::new(registrar.clone()),
+            receivers: Receivers::new(),
+            registrar,
+            identity,
         }? Error))
     }
 
-    fn write(&self, from: &mut IovIterSource<'_>) -> Result<usize> {
+    #[inline]
+    fn write(&self, from: &mut impl Source, nowait: bool) -> Result<usize> {
         let written = from.len();
-        match self.carry_out(from) {
+        match self.carry_out(from, nowait) {
             Ok(()) => Ok(written),
             Err(failure) => Err(self.note(failure)),
         }
     }
 
-    fn read(&self, to: &mut IovIterDest<'_>, nowait: bool) -> Result<usize> {
-        let size = to.len();
-        if size == 0 {
-            return Ok(0);
-        }
-        let acting = self
-            .acting()
-            .or_else(|| self.rests.left_to(self.actor()))
-            .ok_or(Refusal::NotRegistered);
-        let of = acting.map_err(|refusal| self.note(refusal.into()))?;
-        let Claim::Portion(portion) = self.claim(&of, size, nowait)? else {
-            return Ok(0);
-        };
-        if portion.is_beginning() {
-            events::receive(of.name().key(), of.process().pid(), portion.bytes().len());
-        }
-        let wanted = portion.bytes().len().min(size);
-        let copied = to.copy_to_iter(&portion.bytes()[..wanted]);
-        // What was copied before a fault is copied again by the next read.
-        let count = if copied == wanted { copied } else { 0 };
-        let shared = self.rests.put_back(&of, portion, count);
-        if shared {
-            of.waiters().wake_all(Events::READABLE);
-        }
-        if count == 0 {
-            return Err(self.note(EFAULT.into()));
-        }
-        Ok(count)
+    #[inline]
+    fn read(&self, to: &mut impl Destination, nowait: bool) -> Result<usize> {
+        self.reader()
+            .read(to, nowait)
+            .map_err(|failure| self.note(failure))
     }
 
-    fn poll(&self, poll: &Poll<'_, ProcessRef>) -> Result<Events> {
-        poll.wait_on(&self.opener)?;
-        let mut was_registered = self.opener.was_registered();
-        if let Some(caller) = self.actor().caller {
-            let processes = &self.driver.processes;
-            let caller = if poll.registers() {
-                // Whatever it registers as later is to wake it.
-                Some(Processes::current(processes)?)
-            } else {
-                Processes::find(processes, caller)
-            };
-            if let Some(caller) = caller {
-                poll.wait_on(&caller)?;
-                was_registered |= caller.was_registered();
+    fn poll(&self, poll: &Poll<'_>) -> Result<PollMask> {
+        if poll.registers() {
+            let caller = Process::current(&self.registrar.processes)?;
+            self.pollers
+                .poll(self.identity.opener(), &caller, |queue| poll.wait_on(queue))?;
+        }
+        let acting = self.acting();
+        let readable = match &acting {
+            Some(of) => of.has_message() || self.partial_reads.left(of.owner()) > 0,
+            None => {
+                let processes = self.identity.processes();
+                self.partial_reads.first_of(processes).is_some()
             }
-        }
-        let (readable, ended) = match self.acting() {
-            Some(of) => (of.level().depth > 0 || self.rests.has_rest(&of), false),
-            None => (self.rests.left_to(self.actor()).is_some(), was_registered),
         };
-        let mut events = Events::WRITABLE;
+        let mut mask = PollMask::WRITABLE;
         if readable {
-            events = events.and(Events::READABLE);
+            mask = mask.and(PollMask::READABLE);
         }
-        if ended {
-            events = events.and(Events::HANG_UP);
+        if self.has_hung_up(acting.as_deref()) {
+            mask = mask.and(PollMask::HANG_UP);
         }
-        Ok(events)
+        Ok(mask)
     }
 
     fn show_fdinfo(&self, m: &SeqFile) {
-        let opener = Actor {
-            caller: None,
-            opener: self.opener.pid().key(),
+        let opener = self.identity.opener().pid();
+        let registered = {
+            let guard = rcu::read_lock();
+            let registration = self.identity.of_opener(&self.registrar.directory, &guard);
+            registration.map(|registration| registration.name())
         };
-        match self.driver.registrations.acting(opener) {
-            Some(registration) => seq_print!(m, "mq-name:\t{}\n", registration.name().as_str()),
+        match registered {
+            Some(name) => seq_print!(m, "mq-name:\t{}\n", name.as_str()),
             None => seq_print!(m, "mq-name:\t-\n"),
         }
-        seq_print!(
-            m,
-            "mq-opener:\t{}\n",
-            self.opener.pid().number_for_current()
-        );
-        let rest = self.rests.bytes_left(self.opener.pid().key());
+        seq_print!(m, "mq-opener:\t{}\n", opener.vnr());
+        let rest = self.partial_reads.left(opener.key());
         seq_print!(m, "mq-rest:\t{rest}\n");
     }
 }

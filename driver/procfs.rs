@@ -3,12 +3,12 @@
 //! `/proc/mq`: a line for each registration, in the order in which they came.
 
 use crate::{
-    driver::Driver,
     ffi::{
-        proc_file::List,
-        user, //
+        credentials,
+        proc_file::List, //
     },
-    policy::registry::Ticket,
+    policy::registry::Handle,
+    registrar::Registrar,
     registration::Registration, //
 };
 use kernel::{
@@ -17,22 +17,20 @@ use kernel::{
     sync::Arc, //
 };
 
-impl List for Driver {
+impl List for Registrar {
     type Record = Registration;
 
     fn first_from(&self, number: u64, near: u32) -> Option<(u64, Arc<Registration>)> {
-        numbered(
-            self.registrations
-                .above(number.saturating_sub(1), Ticket::near(number, near)),
-        )
+        let near = Handle::near(number, near);
+        numbered(self.directory.above(number.saturating_sub(1), near))
     }
 
     fn near(&self, registration: &Registration) -> u32 {
-        registration.ticket().slot()
+        registration.handle().index()
     }
 
     fn after(&self, registration: &Registration) -> Option<(u64, Arc<Registration>)> {
-        numbered(self.registrations.after(registration.ticket()))
+        numbered(self.directory.after(registration.handle()))
     }
 
     fn show_header(&self, m: &SeqFile) {
@@ -51,22 +49,22 @@ impl List for Driver {
     }
 
     fn show(&self, m: &SeqFile, registration: &Registration) {
-        let level = registration.level();
+        let status = registration.status();
         seq_print!(
             m,
             "{:<8} {:>7} {:>6} {:>6} {:>6} {:>9} {:>9} {:>9}\n",
             registration.name().as_str(),
-            registration.process().pid().number_for_current(),
-            user::number_for_current(registration.user()),
-            level.depth,
-            level.capacity,
-            registration.sent(),
-            level.account.received,
-            level.account.dropped(),
+            registration.process().pid().vnr(),
+            credentials::from_kuid_munged(registration.user()),
+            status.depth,
+            status.capacity,
+            status.counts.sent(),
+            status.counts.queue.received,
+            status.counts.queue.dropped(),
         );
     }
 }
 
 fn numbered(registration: Option<Arc<Registration>>) -> Option<(u64, Arc<Registration>)> {
-    registration.map(|registration| (registration.ticket().order(), registration))
+    registration.map(|registration| (registration.handle().sequence(), registration))
 }

@@ -1,54 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One registration: a process under a name, with its queue; from `/reg` to its end.
+//! One registration: a process under a name, with its queue.
 //!
-//! Who may register is policy's (`policy/registry.rs`); the locks and the way a registration ends are
-//! explained in `driver.rs`.
+//! How a registration begins and ends is the business of `registrar.rs`; who may act for it, of
+//! `identity.rs`.
 
 use crate::{
-    driver::Driver,
-    errors::Failure,
     ffi::{
-        events,
-        exit_watch::{
-            ExitWatch,
-            OnExit, //
+        trace::{
+            self,
+            DropReason, //
         },
-        folder::{
-            Folder,
-            Place, //
-        },
-        user,
         wait_queue::{
-            Events,
+            PollMask,
             WaitQueue, //
+            Wake,
         }, //
     },
+    memory::Charged,
     message::Message,
-    notices::Cause,
     policy::{
         name::Name,
         queue::{
-            Account,
             Pushed,
             Queue, //
         },
-        registry::{
-            Applicant,
-            Ticket, //
-        },
+        registry::Handle,
         storage::Storage, //
     },
-    process::{
-        ProcessRef,
-        Processes, //
+    process::ProcessRef,
+    settings::QueueSize,
+    stats::{
+        Counts,
+        Stats, //
     },
-    storage::Charged, //
+    user::UserRef, //
 };
 use kernel::{
-    impl_has_work,
     new_spinlock,
-    new_work,
     prelude::*,
     sync::{
         atomic::{
@@ -60,200 +49,195 @@ use kernel::{
         Arc,
         SpinLock, //
     },
-    task::Kuid,
-    workqueue::{
-        Work,
-        WorkItem, //
-    }, //
+    task::Kuid, //
 };
+
+type Slots = <Charged as Storage>::Array<Option<Message>>;
+
+/// Who registers.
+pub(crate) struct Registrant {
+    /// Under which name.
+    pub(crate) name: Name,
+    /// The process.
+    pub(crate) process: ProcessRef,
+    /// As which user: the only one whose files act for it.
+    pub(crate) user: Kuid,
+    /// The user whose quota it counts against.
+    pub(crate) quota_user: UserRef,
+}
 
 /// A registration.
 #[pin_data]
 pub(crate) struct Registration {
-    name: Name,
-    user: Kuid,
-    process: ProcessRef,
-    ticket: Ticket,
+    handle: Handle,
+    /// The key of the process, by which look-ups tell without following a pointer.
+    owner: usize,
+    who: Registrant,
     #[pin]
-    queue: SpinLock<Queue<<Charged as Storage>::Array<Option<Message>>>>,
+    queue: SpinLock<Inner>,
     /// Messages sent to one queue.
     sends: Atomic<u64>,
     /// Messages sent to all queues.
     broadcasts: Atomic<u64>,
-    ended: Atomic<bool>,
-    /// Whether the account has been added to the totals; changes under the lock of `queue`.
-    settled: Atomic<bool>,
-    /// What refers back to the registration, and goes when it ends.
-    #[pin]
-    attachments: SpinLock<Option<Attachments>>,
-    #[pin]
-    farewell: Work<Registration>,
-    driver: Arc<Driver>,
+    /// 0 while it lives, and then an [`End`].
+    end: Atomic<u32>,
 }
 
-struct Attachments {
-    _watch: Pin<KBox<ExitWatch<Registration>>>,
-    _folder: Pin<KBox<Folder<Registration>>>,
+/// Who has marked a registration as dying, and so is to release what is left of it.
+#[derive(Clone, Copy)]
+pub(crate) enum End {
+    /// The process itself, an administrator, or unloading: whoever did so.
+    Called = 1,
+    /// The end of its process: the work queue.
+    Exited = 2,
+}
+
+struct Inner {
+    queue: Queue<Slots>,
+    /// Whether the counts have been added to the totals.
+    folded: bool,
 }
 
 /// How a queue is now.
-pub(crate) struct Level {
+pub(crate) struct Status {
     /// Messages queued.
     pub(crate) depth: usize,
     /// Messages that fit.
     pub(crate) capacity: usize,
-    /// What has happened so far.
-    pub(crate) account: Account,
+    /// What has been counted so far.
+    pub(crate) counts: Counts,
+}
+
+/// What became of a message.
+pub(crate) enum Delivered {
+    /// It is in the queue, at the cost of as many others.
+    Queued(u64),
+    /// It is larger than the queue.
+    TooLarge,
+    /// The registration has ended.
+    Closed,
 }
 
 /// What [`Registration::take`] gave.
 pub(crate) enum Taken {
     /// The oldest message.
     Message(Message),
-    /// Nothing: the oldest message is too long, and stays.
-    TooLong,
+    /// Nothing: the oldest message is too long, and stays. It takes as many bytes of memory.
+    TooLong(usize),
     /// Nothing: the queue is empty.
     Empty,
     /// Nothing, nor will there be: the registration has ended.
     Ended,
 }
 
-impl Registration {
-    /// Registers the calling process.
-    pub(crate) fn register(driver: &Arc<Driver>, name: Name) -> Result<(), Failure> {
-        let process = Processes::current(&driver.processes)?;
-        let user = Kuid::current_euid();
-        let who = Applicant {
-            name,
-            owner: process.pid().key() as u64,
-            user: user::key(user),
-        };
-        let settings = &driver.settings;
-        let share = (!user::may_exceed_limits()).then(|| settings.user_share());
-        let ticket =
-            driver
-                .registrations
-                .admit(who, settings.max_devices(), share, &driver.work)?;
-        match Self::set_up(driver, name, user, process, ticket) {
-            Ok(registration) => {
-                driver.registrations.publish(ticket, registration.clone());
-                // Not before: who polls would take it for one that has ended.
-                registration.process.note_registered();
-                if registration.has_ended() {
-                    registration.waiters().wake_all(Events::HANG_UP);
-                }
-                events::register(
-                    name.key(),
-                    registration.process.pid(),
-                    who.user as u32,
-                    registration.level().capacity as u32,
-                );
-                Ok(())
-            }
-            Err(error) => {
-                driver.registrations.withdraw(ticket);
-                Err(error.into())
-            }
-        }
-    }
+/// Messages that are freed at a time where a large one takes the place of many.
+const BATCH: usize = 16;
 
-    fn set_up(
-        driver: &Arc<Driver>,
-        name: Name,
-        user: Kuid,
-        process: ProcessRef,
-        ticket: Ticket,
-    ) -> Result<Arc<Self>> {
-        let queues = driver.queues.as_ref().ok_or(ENODEV)?;
-        let slots = Charged::array(driver.settings.queue_len() as usize, || None)?;
-        let pid = process.pid().clone();
-        let registration = Arc::pin_init(
+impl Registration {
+    /// A registration that has the place `handle`.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn new(who: Registrant, size: QueueSize, handle: Handle) -> Result<Arc<Self>> {
+        let slots = Charged::array(size.slots, || None)?;
+        Arc::pin_init(
             pin_init!(Self {
-                name,
-                user,
-                process,
-                ticket,
-                queue <- new_spinlock!(Queue::new(slots), "mq_queue"),
+                handle,
+                owner: who.process.pid().key(),
+                who,
+                queue <- new_spinlock!(
+                    Inner {
+                        queue: Queue::new(slots, size.len, size.bytes),
+                        folded: false,
+                    },
+                    "mq_queue"
+                ),
                 sends: Atomic::new(0),
                 broadcasts: Atomic::new(0),
-                ended: Atomic::new(false),
-                settled: Atomic::new(false),
-                attachments <- new_spinlock!(None, "mq_attachments"),
-                farewell <- new_work!("mq_farewell"),
-                driver: driver.clone(),
+                end: Atomic::new(0),
             }),
             GFP_KERNEL_ACCOUNT,
-        )?;
-        let attachments = Attachments {
-            _folder: Folder::new(
-                Place::in_folder(queues),
-                name.as_str(),
-                registration.clone(),
-            )?,
-            _watch: ExitWatch::current(pid, registration.clone())?,
-        };
-        *registration.attachments.lock() = Some(attachments);
-        Ok(registration)
+        )
     }
 
     /// The name.
+    #[inline]
     pub(crate) fn name(&self) -> Name {
-        self.name
+        self.who.name
     }
 
-    /// The user whose share the registration counts against.
+    /// The user as whom it was made.
+    #[inline]
     pub(crate) fn user(&self) -> Kuid {
-        self.user
+        self.who.user
+    }
+
+    /// The user whose quota it counts against.
+    pub(crate) fn quota_user(&self) -> &UserRef {
+        &self.who.quota_user
     }
 
     /// The process.
     pub(crate) fn process(&self) -> &ProcessRef {
-        &self.process
+        &self.who.process
     }
 
-    /// The place in the registry.
-    pub(crate) fn ticket(&self) -> Ticket {
-        self.ticket
+    /// The key of the process.
+    #[inline]
+    pub(crate) fn owner(&self) -> usize {
+        self.owner
+    }
+
+    /// The place in the directory.
+    #[inline]
+    pub(crate) fn handle(&self) -> Handle {
+        self.handle
     }
 
     /// Those who wait for a message.
     pub(crate) fn waiters(&self) -> &WaitQueue {
-        self.process.waiters()
-    }
-
-    /// Messages sent to one queue, and to all queues.
-    pub(crate) fn sent_by_kind(&self) -> (u64, u64) {
-        (self.sends.load(Relaxed), self.broadcasts.load(Relaxed))
-    }
-
-    /// Messages sent, however many queues each was put into.
-    pub(crate) fn sent(&self) -> u64 {
-        let (sends, broadcasts) = self.sent_by_kind();
-        sends + broadcasts
-    }
-
-    /// The driver that it is registered with.
-    pub(crate) fn driver(&self) -> &Driver {
-        &self.driver
+        self.process().waiters()
     }
 
     /// How the queue is now.
-    pub(crate) fn level(&self) -> Level {
-        let queue = self.queue.lock();
-        Level {
-            depth: queue.depth(),
-            capacity: queue.capacity(),
-            account: queue.account(),
+    pub(crate) fn status(&self) -> Status {
+        let (sends, broadcasts) = (self.sends.load(Relaxed), self.broadcasts.load(Relaxed));
+        let inner = self.queue.lock();
+        Status {
+            depth: inner.queue.depth(),
+            capacity: inner.queue.capacity(),
+            counts: Counts {
+                sends,
+                broadcasts,
+                queue: inner.queue.stats(),
+            },
         }
+    }
+
+    /// Whether a message is queued.
+    pub(crate) fn has_message(&self) -> bool {
+        self.queue.lock().queue.depth() > 0
     }
 
     /// Whether the registration has ended.
     #[inline]
-    pub(crate) fn has_ended(&self) -> bool {
-        self.ended.load(Acquire)
+    pub(crate) fn is_dying(&self) -> bool {
+        self.end.load(Acquire) != 0
+    }
+
+    /// Whether the registration has ended with its process.
+    pub(crate) fn has_exited(&self) -> bool {
+        self.end.load(Acquire) == End::Exited as u32
+    }
+
+    /// Marks the registration as dying. Returns false if it had ended before.
+    pub(crate) fn set_dying(&self, end: End) -> bool {
+        self.end.cmpxchg(0, end as u32, Full).is_ok()
     }
 
     /// Counts a message sent to one queue.
+    #[inline]
     pub(crate) fn count_send(&self) {
         self.sends.fetch_add(1, Relaxed);
     }
@@ -263,161 +247,157 @@ impl Registration {
         self.broadcasts.fetch_add(1, Relaxed);
     }
 
-    /// Puts a message of `sender` into the queue and wakes a reader. `sync`: the sender is done for
-    /// now.
-    ///
-    /// Returns false if the registration has ended.
-    pub(crate) fn deliver(&self, sender: &Self, message: Message, sync: bool) -> bool {
+    /// Puts a message of `sender` into the queue and wakes a reader.
+    #[inline]
+    pub(crate) fn deliver(&self, sender: &Self, message: Message, wake: Wake) -> Delivered {
         let bytes = message.len();
-        let pushed = self.queue.lock().push(message);
-        if matches!(pushed, Pushed::Closed(_)) {
-            return false;
-        }
-        self.waiters().wake_one(Events::READABLE, sync);
-        let (from, to) = (sender.name.key(), self.name.key());
-        events::send(from, sender.process.pid(), to, self.process.pid(), bytes);
-        if let Pushed::Displaced(oldest) = pushed {
-            drop(oldest);
-            self.note_overflow();
-        }
-        true
-    }
-
-    fn note_overflow(&self) {
-        self.trace_drop(events::Drop::Overflow, 1);
-        self.driver.notices.give(
-            Cause::Overflow,
-            fmt!(
-                "{}: queue is full, oldest message dropped",
-                self.name.as_str()
-            ),
-        );
-    }
-
-    fn trace_drop(&self, cause: events::Drop, messages: u64) {
-        events::drop(self.name.key(), self.process.pid(), cause, messages);
-    }
-
-    /// Takes the oldest message, if it has at most `max` bytes.
-    pub(crate) fn take(&self, max: usize) -> Taken {
-        let mut queue = self.queue.lock();
-        if !queue.is_open() {
-            return Taken::Ended;
-        }
-        match queue.oldest() {
-            None => Taken::Empty,
-            Some(message) if message.len() > max => Taken::TooLong,
-            Some(_) => queue.pop().map_or(Taken::Empty, Taken::Message),
-        }
-    }
-
-    /// Takes back a message that could not be delivered to a reader.
-    pub(crate) fn give_back(&self, message: Message) {
-        let (lost, open, settled) = {
-            let mut queue = self.queue.lock();
-            let lost = queue.unpop(message);
-            (lost, queue.is_open(), self.settled.load(Relaxed))
+        let pushed = self.queue.lock().queue.push(message);
+        let dropped = match pushed {
+            Pushed::Queued => 0,
+            Pushed::Displaced(oldest) => {
+                drop(oldest);
+                1
+            }
+            Pushed::NoRoom(message) => match self.push_large(message) {
+                Ok(dropped) => dropped,
+                Err(failed) => return failed,
+            },
+            Pushed::TooLarge(_) => return Delivered::TooLarge,
+            Pushed::Closed(_) => return Delivered::Closed,
         };
-        if lost.is_some() {
-            drop(lost);
-            if open {
-                self.note_overflow();
-            } else {
-                self.trace_drop(events::Drop::End, 1);
-                if settled {
-                    self.driver.stats.turn_read_into_end();
-                }
+        self.waiters().wake(wake, PollMask::READABLE);
+        trace::send(
+            sender.name().key(),
+            sender.process().pid(),
+            self.name().key(),
+            self.process().pid(),
+            bytes,
+        );
+        if dropped > 0 {
+            self.trace_drop(DropReason::Overflow, dropped);
+        }
+        Delivered::Queued(dropped)
+    }
+
+    /// Puts a message into the queue that takes the place of more than one.
+    #[cold]
+    fn push_large(&self, mut message: Message) -> Result<u64, Delivered> {
+        let mut dropped = 0;
+        loop {
+            let mut displaced = [const { None }; BATCH];
+            let mut inner = self.queue.lock();
+            inner.queue.make_room(message.memory(), &mut displaced);
+            let pushed = inner.queue.push(message);
+            drop(inner);
+            dropped += displaced.iter().flatten().count() as u64;
+            match pushed {
+                Pushed::NoRoom(again) => message = again,
+                Pushed::Queued => return Ok(dropped),
+                Pushed::Displaced(_) => return Ok(dropped + 1),
+                Pushed::TooLarge(_) => return Err(Delivered::TooLarge),
+                Pushed::Closed(_) => return Err(Delivered::Closed),
             }
         }
-        self.waiters().wake_one(Events::READABLE, false);
+    }
+
+    /// Counts a message as received and dropped that is larger than the queue.
+    pub(crate) fn count_too_large(&self) {
+        self.queue.lock().queue.count_too_large();
+        self.trace_drop(DropReason::Overflow, 1);
+    }
+
+    fn trace_drop(&self, reason: DropReason, messages: u64) {
+        trace::drop(self.name().key(), self.process().pid(), reason, messages);
+    }
+
+    /// Takes the oldest message, if it has at most `max` bytes, or takes at most `memory` bytes of
+    /// memory.
+    #[inline]
+    pub(crate) fn take(&self, max: usize, memory: usize) -> Taken {
+        let mut inner = self.queue.lock();
+        if !inner.queue.is_open() {
+            return Taken::Ended;
+        }
+        match inner.queue.oldest() {
+            None => Taken::Empty,
+            Some(oldest) if oldest.len() > max && oldest.memory() > memory => {
+                Taken::TooLong(oldest.memory())
+            }
+            Some(_) => inner.queue.pop().map_or(Taken::Empty, Taken::Message),
+        }
+    }
+
+    /// Takes back a message that could not be delivered to a reader. Returns true if there was no
+    /// room for it any more.
+    pub(crate) fn give_back(&self, message: Message, stats: &Stats) -> bool {
+        let (lost, open, folded) = {
+            let mut inner = self.queue.lock();
+            let lost = inner.queue.push_front(message);
+            (lost, inner.queue.is_open(), inner.folded)
+        };
+        let is_lost = lost.is_some();
+        drop(lost);
+        if is_lost && open {
+            self.trace_drop(DropReason::Overflow, 1);
+        } else if is_lost {
+            self.trace_drop(DropReason::End, 1);
+            if folded {
+                stats.turn_read_into_end();
+            }
+        }
+        self.waiters().wake(Wake::One, PollMask::READABLE);
+        is_lost && open
     }
 
     /// Discards what is queued now, and returns how many messages that were.
     pub(crate) fn flush(&self) -> u64 {
         let flushed = self.discard();
         if flushed > 0 {
-            self.trace_drop(events::Drop::Flush, flushed);
+            self.trace_drop(DropReason::Flush, flushed);
         }
         flushed
+    }
+
+    /// Takes no more messages, tells those who wait, and discards what is queued. Returns how many
+    /// messages that were.
+    pub(crate) fn close(&self) -> u64 {
+        self.queue.lock().queue.close();
+        self.waiters().wake(Wake::All, PollMask::HANG_UP);
+        let discarded = self.discard();
+        if discarded > 0 {
+            self.trace_drop(DropReason::End, discarded);
+        }
+        discarded
+    }
+
+    /// Adds what has been counted to the totals, once nothing more is to come.
+    pub(crate) fn fold(&self, stats: &Stats) {
+        let (sends, broadcasts) = (self.sends.load(Relaxed), self.broadcasts.load(Relaxed));
+        let slots = {
+            let mut inner = self.queue.lock();
+            inner.folded = true;
+            // Under the lock, so that whoever finds it folded finds the totals with it.
+            stats.fold(Counts {
+                sends,
+                broadcasts,
+                queue: inner.queue.stats(),
+            });
+            inner.queue.replace_slots(Slots::new())
+        };
+        // The registration itself stays for a grace period, which its places need not.
+        drop(slots);
     }
 
     fn discard(&self) -> u64 {
-        let queued = self.level().depth;
-        let mut flushed = 0;
-        while flushed < queued as u64 {
-            let message = self.queue.lock().discard();
+        let queued = self.status().depth as u64;
+        let mut discarded = 0;
+        while discarded < queued {
+            let message = self.queue.lock().queue.discard();
             if message.is_none() {
                 break;
             }
-            flushed += 1;
+            discarded += 1;
         }
-        flushed
-    }
-
-    /// Ends the registration. Returns false if it had ended before.
-    pub(crate) fn end(&self) -> bool {
-        let first = self.set_ended();
-        if first {
-            self.take_apart();
-        }
-        first
-    }
-
-    fn set_ended(&self) -> bool {
-        if self.ended.xchg(true, Full) {
-            return false;
-        }
-        self.driver.registrations.note_leaving();
-        true
-    }
-
-    /// Does what is to be done once, after the registration has ended. Sleeps.
-    fn take_apart(&self) {
-        self.queue.lock().close();
-        self.waiters().wake_all(Events::HANG_UP);
-        let discarded = self.discard();
-        let attachments = self.attachments.lock().take();
-        drop(attachments);
-        let account = {
-            let queue = self.queue.lock();
-            self.settled.store(true, Relaxed);
-            queue.account()
-        };
-        self.driver.stats.keep(self, account);
-        self.driver.registrations.remove(self.ticket);
-        events::unregister(self.name.key(), self.process.pid(), discarded as u32);
-        if discarded > 0 {
-            self.trace_drop(events::Drop::End, discarded);
-            self.driver.notices.give(
-                Cause::Discard,
-                fmt!(
-                    "{}: has ended, {} messages discarded",
-                    self.name.as_str(),
-                    discarded
-                ),
-            );
-        }
-    }
-}
-
-impl OnExit for Registration {
-    fn process_ended(self: Arc<Self>) {
-        if self.set_ended() {
-            let driver = self.driver.clone();
-            // Never refused: it is queued here alone, and here only once.
-            let _ = driver.work.queue().enqueue(self);
-        }
-    }
-}
-
-impl_has_work! {
-    impl HasWork<Self> for Registration { self.farewell }
-}
-
-impl WorkItem for Registration {
-    type Pointer = Arc<Self>;
-
-    fn run(this: Arc<Self>) {
-        this.take_apart();
+        discarded
     }
 }

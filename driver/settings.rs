@@ -2,18 +2,21 @@
 
 //! The parameters: how they are given at load time, and the values in force.
 //!
-//! Names and ranges are policy's (`policy/limits.rs`).
+//! Names, ranges and what follows from the values are policy's (`policy/limits.rs`).
 
 use crate::{
     ffi::{
-        attribute::c_name,
+        credentials,
         parameter::{
+            parameter,
             Checked,
-            Parameter,
             Value, //
         }, //
     },
-    policy::limits, //
+    policy::{
+        limits,
+        quota::QuotaLimits, //
+    }, //
 };
 use kernel::{
     prelude::*,
@@ -42,9 +45,37 @@ impl Checked for InRange {
     }
 }
 
-/// Declares the load parameters that policy lists by these names.
-macro_rules! load_parameters {
-    ($($name:ident),*) => {
+/// The value in force of one parameter. It may change at any time, and holds for what comes after.
+pub(crate) struct Setting {
+    value: Atomic<u32>,
+    parameter: limits::Parameter,
+}
+
+impl Setting {
+    /// The value.
+    #[inline]
+    pub(crate) fn get(&self) -> u32 {
+        self.value.load(Relaxed)
+    }
+
+    /// Sets the value from text.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` for a value out of range.
+    pub(crate) fn set(&self, text: &[u8]) -> Result {
+        let value = self
+            .parameter
+            .parse(text)
+            .map_err(|limits::OutOfRange| EINVAL)?;
+        self.value.store(value, Relaxed);
+        Ok(())
+    }
+}
+
+/// Declares the settings: a field each, and the parameter of policy that it is the value of.
+macro_rules! settings {
+    ($($field:ident: $name:ident,)*) => {
         mod given {
             use super::*;
 
@@ -54,68 +85,75 @@ macro_rules! load_parameters {
             mod entries {
                 use super::*;
 
-                $(#[link_section = "__param"]
-                #[used]
-                static $name: Parameter =
-                    Parameter::new(c_name!(limits::$name.name), &super::$name);)*
+                $(parameter!($name, limits::$name.name, &super::$name);)*
             }
         }
 
-        /// The values given at load time, in the order of `limits::PARAMETERS`.
-        fn given() -> [u32; limits::PARAMETERS.len()] {
-            [$(given::$name.get()),*]
+        /// The values in force.
+        pub(crate) struct Settings {
+            $(#[doc = concat!("The value of [`", stringify!($name), "`](limits::", stringify!($name), ").")]
+            pub(crate) $field: Setting,)*
+        }
+
+        impl Settings {
+            /// The values that were given at load time.
+            pub(crate) fn new() -> Self {
+                Self {
+                    $($field: Setting {
+                        value: Atomic::new(given::$name.get()),
+                        parameter: limits::$name,
+                    },)*
+                }
+            }
         }
     };
 }
 
-load_parameters!(MAX_DEVICES, QUEUE_LEN, CMD_BUF_SIZE, MAX_PER_USER);
+settings! {
+    max_devices: MAX_DEVICES,
+    queue_len: QUEUE_LEN,
+    cmd_buf_size: CMD_BUF_SIZE,
+    max_per_user: MAX_PER_USER,
+    queue_bytes: QUEUE_BYTES,
+    max_bytes_per_user: MAX_BYTES_PER_USER,
+}
 
-/// The values in force. Each may change at any time, and holds for what comes after.
-pub(crate) struct Settings([Atomic<u32>; limits::PARAMETERS.len()]);
+/// What the queue of a new registration may hold, and what it takes.
+#[derive(Clone, Copy)]
+pub(crate) struct QueueSize {
+    /// Messages.
+    pub(crate) len: usize,
+    /// Bytes that the messages take.
+    pub(crate) bytes: usize,
+    /// Places of the ring.
+    pub(crate) slots: usize,
+    /// Bytes that it reserves of its user's.
+    pub(crate) reservation: u64,
+}
 
 impl Settings {
-    /// The values that were given at load time.
-    pub(crate) fn new() -> Self {
-        Self(given().map(Atomic::new))
+    /// The size of the queue of a new registration.
+    pub(crate) fn queue_size(&self) -> QueueSize {
+        let len = self.queue_len.get();
+        let bytes = limits::queue_bytes(self.queue_bytes.get(), len, self.cmd_buf_size.get());
+        let slots = limits::slots(len, bytes);
+        QueueSize {
+            len: len as usize,
+            bytes,
+            slots,
+            reservation: limits::reservation(bytes, slots),
+        }
     }
 
-    /// Registrations that may exist at once.
-    pub(crate) fn max_devices(&self) -> u32 {
-        self.0[0].load(Relaxed)
-    }
-
-    /// Messages that the queue of a new registration holds.
-    pub(crate) fn queue_len(&self) -> u32 {
-        self.0[1].load(Relaxed)
-    }
-
-    /// Bytes that a command may have.
-    pub(crate) fn cmd_buf_size(&self) -> u32 {
-        self.0[2].load(Relaxed)
-    }
-
-    /// Registrations that one user may hold.
-    pub(crate) fn user_share(&self) -> u32 {
-        limits::user_share(self.max_devices(), self.0[3].load(Relaxed))
-    }
-
-    /// The value of `limits::PARAMETERS[parameter]`, if there is such a parameter.
-    pub(crate) fn get(&self, parameter: usize) -> Option<u32> {
-        Some(self.0.get(parameter)?.load(Relaxed))
-    }
-
-    /// Sets the value of `limits::PARAMETERS[parameter]` from text.
-    ///
-    /// # Errors
-    ///
-    /// `EINVAL` for a value out of range; `EIO` if there is no such parameter.
-    pub(crate) fn set(&self, parameter: usize, text: &[u8]) -> Result {
-        let value = limits::PARAMETERS
-            .get(parameter)
-            .ok_or(EIO)?
-            .parse(text)
-            .map_err(|limits::OutOfRange| EINVAL)?;
-        self.0.get(parameter).ok_or(EIO)?.store(value, Relaxed);
-        Ok(())
+    /// What one user may hold.
+    pub(crate) fn quota_limits(&self) -> QuotaLimits {
+        let machine = credentials::machine_memory();
+        QuotaLimits {
+            registrations: limits::user_registrations(
+                self.max_devices.get(),
+                self.max_per_user.get(),
+            ),
+            bytes: limits::user_bytes(self.max_bytes_per_user.get(), machine),
+        }
     }
 }

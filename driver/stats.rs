@@ -1,172 +1,116 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Totals since the module was loaded, and the files that show them.
+//! What is counted since the module was loaded.
 //!
 //! Sending and reading count in their own registrations only, so the totals cost them nothing. A
 //! total is what the registrations that have ended left here, and what the living have counted.
+//! What shows the totals is `sysfs/stats.rs`.
 
-use crate::{
-    driver::Driver,
-    ffi::attribute::{
-        Attribute,
-        Attributes, //
-    },
-    policy::{
-        queue::Account,
-        registry::Ticket, //
-    },
-    registration::Registration, //
-};
-use core::fmt::Write;
+use crate::policy::queue::QueueStats;
+use core::ops::AddAssign;
 use kernel::{
+    new_spinlock,
     prelude::*,
-    str::Formatter,
     sync::{
         atomic::{
             Atomic,
             Relaxed, //
         },
-        Arc, //
+        SpinLock, //
     }, //
 };
 
-/// What is counted for each registration; the files have these names, in this order.
-const COUNTED: [&CStr; 7] = [
-    c"sends",
-    c"broadcasts",
-    c"deliveries",
-    c"reads",
-    c"dropped_overflow",
-    c"dropped_flush",
-    c"dropped_end",
-];
-
-const READS: usize = 3;
-const DROPPED_END: usize = 6;
-
-type Counts = [u64; COUNTED.len()];
-
-fn counts(registration: &Registration, account: Account) -> Counts {
-    let (sends, broadcasts) = registration.sent_by_kind();
-    [
-        sends,
-        broadcasts,
-        account.received,
-        account.read,
-        account.overflowed,
-        account.flushed,
-        account.orphaned,
-    ]
+/// What is counted for each registration.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Counts {
+    /// Messages sent to one queue.
+    pub(crate) sends: u64,
+    /// Messages sent to all queues.
+    pub(crate) broadcasts: u64,
+    /// What has happened to its queue.
+    pub(crate) queue: QueueStats,
 }
 
-/// The errors that are counted, with their files.
-const ERRORS: [(&CStr, Error); 10] = [
-    (c"refused_eacces", EACCES),
-    (c"refused_edquot", EDQUOT),
-    (c"refused_eexist", EEXIST),
-    (c"refused_efault", EFAULT),
-    (c"refused_einval", EINVAL),
-    (c"refused_emsgsize", EMSGSIZE),
-    (c"refused_enoent", ENOENT),
-    (c"refused_enomem", ENOMEM),
-    (c"refused_enospc", ENOSPC),
-    (c"refused_eperm", EPERM),
-];
+impl Counts {
+    /// Messages sent, however many queues each was put into.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sends + self.broadcasts
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.sends += other.sends;
+        self.broadcasts += other.broadcasts;
+        self.queue.received += other.queue.received;
+        self.queue.read += other.queue.read;
+        self.queue.dropped_overflow += other.queue.dropped_overflow;
+        self.queue.dropped_flush += other.queue.dropped_flush;
+        self.queue.dropped_end += other.queue.dropped_end;
+    }
+}
+
+/// Error numbers that are told apart: all that there are below this one.
+const ERRORS: usize = 134;
 
 /// The part of the totals that no living registration holds.
+#[pin_data]
 pub(crate) struct Stats {
-    past: [Atomic<u64>; COUNTED.len()],
-    errors: [Atomic<u64>; ERRORS.len()],
+    #[pin]
+    folded: SpinLock<Counts>,
+    errors: [Atomic<u64>; ERRORS],
     truncated: Atomic<u64>,
 }
 
 impl Stats {
     /// Nothing yet.
-    pub(crate) fn new() -> Self {
-        Self {
-            past: [const { Atomic::new(0) }; COUNTED.len()],
-            errors: [const { Atomic::new(0) }; ERRORS.len()],
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            folded <- new_spinlock!(Counts::default(), "mq_stats"),
+            errors: [const { Atomic::new(0) }; ERRORS],
             truncated: Atomic::new(0),
-        }
+        })
     }
 
-    /// Keeps what a registration has counted that is about to go, and its queue's last account.
-    pub(crate) fn keep(&self, registration: &Registration, account: Account) {
-        for (past, count) in self.past.iter().zip(counts(registration, account)) {
-            past.fetch_add(count, Relaxed);
-        }
+    /// What registrations have left that have ended.
+    pub(crate) fn folded(&self) -> Counts {
+        *self.folded.lock()
+    }
+
+    /// Adds what a registration has counted that is about to go.
+    pub(crate) fn fold(&self, counts: Counts) {
+        *self.folded.lock() += counts;
     }
 
     /// Corrects the totals for a message that was given back by a reader after its registration's
-    /// counts had been kept.
+    /// counts had been folded.
     pub(crate) fn turn_read_into_end(&self) {
-        self.past[READS].fetch_sub(1, Relaxed);
-        self.past[DROPPED_END].fetch_add(1, Relaxed);
+        let mut folded = self.folded.lock();
+        folded.queue.read -= 1;
+        folded.queue.dropped_end += 1;
     }
 
-    /// Counts an operation that failed with an error, if it is one of those that tell something.
+    /// Counts an operation that failed.
     pub(crate) fn count_error(&self, error: Error) {
-        for (count, (_, counted)) in self.errors.iter().zip(&ERRORS) {
-            if *counted == error {
-                count.fetch_add(1, Relaxed);
-            }
+        if let Some(count) = self.errors.get(error.to_errno().unsigned_abs() as usize) {
+            count.fetch_add(1, Relaxed);
         }
+    }
+
+    /// Operations that have failed with an error.
+    pub(crate) fn errors(&self, error: Error) -> u64 {
+        self.errors
+            .get(error.to_errno().unsigned_abs() as usize)
+            .map_or(0, |count| count.load(Relaxed))
     }
 
     /// Counts a message of which a reader left the rest.
     pub(crate) fn count_truncated(&self) {
         self.truncated.fetch_add(1, Relaxed);
     }
-}
 
-fn total(driver: &Driver, kind: usize) -> u64 {
-    let mut total = driver.stats.past[kind].load(Relaxed);
-    let mut place = Ticket::START;
-    while let Some(registration) = driver.registrations.after(place) {
-        total += counts(&registration, registration.level().account)[kind];
-        place = registration.ticket();
-    }
-    total
-}
-
-/// The folder `stats`.
-pub(crate) struct StatsFiles(pub(crate) Arc<Driver>);
-
-const FILES: usize = COUNTED.len() + ERRORS.len() + 2;
-const TRUNCATED: usize = FILES - 2;
-
-static STATS: [Attribute; FILES] = {
-    let mut files = [const { Attribute::new(c"truncated", 0o444) }; FILES];
-    let mut at = 0;
-    while at < TRUNCATED {
-        let name = if at < COUNTED.len() {
-            COUNTED[at]
-        } else {
-            ERRORS[at - COUNTED.len()].0
-        };
-        files[at] = Attribute::new(name, 0o444);
-        at += 1;
-    }
-    files[FILES - 1] = Attribute::new(c"log_suppressed", 0o444);
-    files
-};
-
-impl Attributes for StatsFiles {
-    fn files() -> &'static [Attribute] {
-        &STATS
-    }
-
-    fn show(&self, file: usize, out: &mut Formatter<'_>) -> Result {
-        let stats = &self.0.stats;
-        let value = if file < COUNTED.len() {
-            total(&self.0, file)
-        } else if file < TRUNCATED {
-            stats.errors[file - COUNTED.len()].load(Relaxed)
-        } else if file == TRUNCATED {
-            stats.truncated.load(Relaxed)
-        } else {
-            self.0.notices.suppressed()
-        };
-        writeln!(out, "{value}").map_err(|_| EIO)
+    /// Messages of which a reader left the rest.
+    pub(crate) fn truncated(&self) -> u64 {
+        self.truncated.load(Relaxed)
     }
 }

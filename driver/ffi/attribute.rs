@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Files in sysfs: what a device or a folder shows in them, and takes from them.
+//! Files in sysfs: one row of a table each, with what it shows and what it takes.
 //!
-//! Where the files stand is the business of `device.rs` and `folder.rs`.
+//! Where the files stand is the business of `device.rs` and `kobject.rs`.
 
-use core::mem;
 use kernel::{
     bindings,
     page::PAGE_SIZE,
@@ -12,15 +11,24 @@ use kernel::{
     str::Formatter, //
 };
 
-/// A NUL-terminated copy of a string constant.
+/// A NUL-terminated copy of a string constant, or of two together.
 macro_rules! c_name {
-    ($name:expr) => {{
-        const NAME: &str = $name;
-        const BYTES: [u8; NAME.len() + 1] = {
-            let mut bytes = [0; NAME.len() + 1];
+    ($name:expr) => {
+        $crate::ffi::attribute::c_name!("", $name)
+    };
+    ($prefix:expr, $name:expr) => {{
+        const PREFIX: &[u8] = $prefix.as_bytes();
+        const NAME: &[u8] = $name.as_bytes();
+        const LEN: usize = PREFIX.len() + NAME.len() + 1;
+        const BYTES: [u8; LEN] = {
+            let mut bytes = [0; LEN];
             let mut at = 0;
-            while at < NAME.len() {
-                bytes[at] = NAME.as_bytes()[at];
+            while at < LEN - 1 {
+                bytes[at] = if at < PREFIX.len() {
+                    PREFIX[at]
+                } else {
+                    NAME[at - PREFIX.len()]
+                };
                 at += 1;
             }
             bytes
@@ -34,73 +42,92 @@ macro_rules! c_name {
 }
 pub(crate) use c_name;
 
-/// One file.
-#[repr(transparent)]
-pub(crate) struct Attribute(pub(super) bindings::attribute);
+/// Writes the contents of a file, up to a page.
+pub(crate) type Show<T> = fn(&T, &mut Formatter<'_>) -> Result;
 
-// SAFETY: The contents are constant: a static name, a mode, and a key for lockdep, of which only
-// the address is used.
-unsafe impl Sync for Attribute {}
+/// Takes what was written to a file.
+pub(crate) type Store<T> = fn(&T, &[u8]) -> Result;
 
-impl Attribute {
-    /// A file with this name and these permission bits.
-    pub(crate) const fn new(name: &'static CStr, mode: u16) -> Self {
-        let mut attribute: bindings::attribute = pin_init::zeroed();
-        attribute.name = kernel::str::as_char_ptr_in_const_context(name);
-        attribute.mode = mode;
-        Self(attribute)
+/// One file of a `T`.
+pub(crate) struct Attribute<T: 'static> {
+    pub(super) raw: bindings::attribute,
+    show: Option<Show<T>>,
+    store: Option<Store<T>>,
+}
+
+// SAFETY: The contents are constant: a static name, a mode, a key for lockdep of which only the
+// address is used, and two functions.
+unsafe impl<T> Sync for Attribute<T> {}
+
+impl<T> Attribute<T> {
+    /// A file that everybody may read (0444).
+    pub(crate) const fn read_only(name: &'static CStr, show: Show<T>) -> Self {
+        Self::new(name, 0o444, Some(show), None)
+    }
+
+    /// A file that everybody may read and root may write (0644).
+    pub(crate) const fn read_write(name: &'static CStr, show: Show<T>, store: Store<T>) -> Self {
+        Self::new(name, 0o644, Some(show), Some(store))
+    }
+
+    /// A file that root may write (0200).
+    pub(crate) const fn write_only(name: &'static CStr, store: Store<T>) -> Self {
+        Self::new(name, 0o200, None, Some(store))
+    }
+
+    const fn new(
+        name: &'static CStr,
+        mode: u16,
+        show: Option<Show<T>>,
+        store: Option<Store<T>>,
+    ) -> Self {
+        let mut raw: bindings::attribute = pin_init::zeroed();
+        raw.name = kernel::str::as_char_ptr_in_const_context(name);
+        raw.mode = mode;
+        Self { raw, show, store }
+    }
+
+    /// Fills the page-sized buffer of a sysfs read. A file that shows nothing can be read only
+    /// where root has changed its mode.
+    ///
+    /// # Safety
+    ///
+    /// `page` points at `PAGE_SIZE` writable bytes.
+    pub(super) unsafe fn show_to(&self, of: &T, page: *mut c_char) -> isize {
+        let Some(show) = self.show else {
+            return EIO.to_errno() as isize;
+        };
+        // SAFETY: `page` points at as many writable bytes, of which nobody else knows.
+        let page = unsafe { core::slice::from_raw_parts_mut(page.cast::<u8>(), PAGE_SIZE) };
+        let mut out = Formatter::new(page);
+        match show(of, &mut out) {
+            Ok(()) => out.bytes_written() as isize,
+            Err(error) => error.to_errno() as isize,
+        }
+    }
+
+    /// Hands on what was written to the file, without the newline of `echo`.
+    ///
+    /// # Safety
+    ///
+    /// `text` points at `count` readable bytes.
+    pub(super) unsafe fn store_from(&self, of: &T, text: *const c_char, count: usize) -> isize {
+        let Some(store) = self.store else {
+            return EIO.to_errno() as isize;
+        };
+        // SAFETY: `text` points at `count` readable bytes, which do not change during the call.
+        let text = unsafe { core::slice::from_raw_parts(text.cast::<u8>(), count) };
+        match store(of, text.strip_suffix(b"\n").unwrap_or(text)) {
+            Ok(()) => count as isize,
+            Err(error) => error.to_errno() as isize,
+        }
     }
 }
 
-/// What has files in sysfs.
-pub(crate) trait Attributes: Send + Sync + 'static {
-    /// The files; the others methods get positions in this array.
-    fn files() -> &'static [Attribute];
-
-    /// Writes the contents of a file to `out`, which takes up to a page.
-    fn show(&self, file: usize, out: &mut Formatter<'_>) -> Result;
-
-    /// Takes what was written to a file.
-    fn store(&self, _file: usize, _text: &[u8]) -> Result {
-        Err(EIO)
-    }
-}
-
-/// Fills the page-sized buffer of a sysfs read.
-///
-/// # Safety
-///
-/// `page` points at `PAGE_SIZE` writable bytes.
-pub(super) unsafe fn show<T: Attributes>(from: &T, file: usize, page: *mut c_char) -> isize {
-    // SAFETY: The caller's promise.
-    let page = unsafe { core::slice::from_raw_parts_mut(page.cast::<u8>(), PAGE_SIZE) };
-    let mut out = Formatter::new(page);
-    match from.show(file, &mut out) {
-        Ok(()) => out.bytes_written() as isize,
-        Err(error) => error.to_errno() as isize,
-    }
-}
-
-/// Hands on what was written to a file.
-///
-/// # Safety
-///
-/// `text` points at `count` readable bytes.
-pub(super) unsafe fn store<T: Attributes>(
-    to: &T,
-    file: usize,
-    text: *const c_char,
-    count: usize,
-) -> isize {
-    // SAFETY: The caller's promise.
-    let text = unsafe { core::slice::from_raw_parts(text.cast::<u8>(), count) };
-    match to.store(file, text) {
-        Ok(()) => count as isize,
-        Err(error) => error.to_errno() as isize,
-    }
-}
-
-/// The position of an element in an array, from their addresses.
-pub(super) fn position<T>(element: *const T, array: *const T) -> usize {
-    (element as usize - array as usize) / mem::size_of::<T>()
+/// Some files of a device: in its own folder, or in one below it.
+pub(crate) struct Group<T: 'static> {
+    /// The name of the folder below that of the device; `None` for that one itself.
+    pub(crate) name: Option<&'static CStr>,
+    /// The files.
+    pub(crate) attributes: &'static [Attribute<T>],
 }

@@ -3,4 +3,4 @@
  * What bindgen reads, and turns into what driver/ffi/mod.rs calls `shim`.
  */
 #include "shim.h"
-#include "events.h"
+#include "trace.h"

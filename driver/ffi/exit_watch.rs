@@ -7,7 +7,7 @@
 //! lesser reasons, such as a leader that exits before its threads, which are sorted out here.
 
 use super::{
-    pid::Pid,
+    process_id::ProcessId,
     shim, //
 };
 use kernel::{
@@ -30,15 +30,16 @@ pub(crate) trait OnExit: Send + Sync + 'static {
 ///
 /// # Invariants
 ///
-/// While `entry` is in the wait queue of `pid`, the watch is pinned in memory, and the wake
-/// function is the only one to touch `target`; it does so under the lock of that queue.
+/// - `entry` is initialised, and in no queue but that of `pid`.
+/// - While it is in there, the watch is pinned in memory, and the wake function alone touches
+///   `target`, under the lock of that queue.
 #[pin_data(PinnedDrop)]
 #[repr(C)]
 pub(crate) struct ExitWatch<T: OnExit> {
     #[pin]
     entry: Opaque<bindings::wait_queue_entry>,
     target: Opaque<Option<Arc<T>>>,
-    pid: Pid,
+    pid: ProcessId,
 }
 
 // SAFETY: The entry and the target are accessed as the type invariants say; the rest is `Send`.
@@ -48,26 +49,27 @@ unsafe impl<T: OnExit> Sync for ExitWatch<T> {}
 
 impl<T: OnExit> ExitWatch<T> {
     /// Watches the calling process, which is alive as it calls, on behalf of `target`.
-    pub(crate) fn current(pid: Pid, target: Arc<T>) -> Result<Pin<KBox<Self>>> {
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn current(pid: ProcessId, target: Arc<T>) -> Result<Pin<KBox<Self>>> {
         let watch = KBox::pin_init(
             pin_init!(Self {
-                entry <- Opaque::ffi_init(|entry: *mut bindings::wait_queue_entry| {
-                    // SAFETY: `entry` points at memory for a wait queue entry; all zeros are valid
-                    // for it, and its list is made empty.
-                    unsafe {
-                        entry.write(pin_init::zeroed());
-                        let list = &raw mut (*entry).entry;
-                        (*list).next = list;
-                        (*list).prev = list;
-                        (*entry).func = Some(Self::woken);
-                    }
+                // INVARIANT: The entry is initialised, and in no queue.
+                entry <- Opaque::ffi_init(|entry| {
+                    // SAFETY: `entry` points at memory for a wait queue entry.
+                    unsafe { shim::mq_wait_entry_init(entry, Some(Self::woken)) }
                 }),
                 target: Opaque::new(Some(target)),
                 pid,
             }),
             GFP_KERNEL_ACCOUNT,
         )?;
-        // SAFETY: The entry is initialised, in no queue, and pinned; dropping takes it out.
+        // INVARIANT: The queue is that of `pid`; from here on the target is left alone.
+        //
+        // SAFETY: The entry is initialised and in no queue; the watch is pinned until it is dropped,
+        // which takes the entry out.
         unsafe { shim::mq_exit_queue_add(watch.pid.as_ptr(), watch.entry.get()) };
         Ok(watch)
     }
@@ -86,14 +88,14 @@ impl<T: OnExit> ExitWatch<T> {
     ) -> c_int {
         let watch = Opaque::cast_from(entry).cast::<Self>();
         // SAFETY: The entry is the first field of a watch, which is pinned while it is queued.
-        let pid = unsafe { (*watch).pid.as_ptr() };
-        // SAFETY: The watch holds a reference to the process.
-        if !unsafe { shim::mq_process_has_exited(pid) } {
+        let pid = unsafe { &(*watch).pid };
+        if !pid.has_exited() {
             return 0;
         }
         // SAFETY: The entry is queued, and the lock of the queue is held.
-        unsafe { shim::mq_exit_queue_remove_locked(entry) };
-        // SAFETY: By the type invariants nobody else touches the target as long as the lock is held.
+        unsafe { shim::mq_wait_queue_remove_locked(entry) };
+        // SAFETY: By the type invariants the target is touched here alone as long as the lock is
+        // held.
         let target = unsafe { (*(*watch).target.get()).take() };
         if let Some(target) = target {
             target.process_ended();

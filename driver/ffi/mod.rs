@@ -6,31 +6,31 @@
 //! driver never sees a raw pointer.
 
 pub(crate) mod attribute;
-pub(crate) mod bytes;
+pub(crate) mod buffer;
+pub(crate) mod credentials;
 pub(crate) mod device;
-pub(crate) mod events;
 pub(crate) mod exit_watch;
-pub(crate) mod folder;
+pub(crate) mod kobject;
 pub(crate) mod parameter;
-pub(crate) mod pid;
+pub(crate) mod poll_queue;
 pub(crate) mod proc_file;
+pub(crate) mod process_id;
+pub(crate) mod published;
 pub(crate) mod random;
 pub(crate) mod rate_limit;
-pub(crate) mod user;
+pub(crate) mod trace;
+pub(crate) mod user_memory;
 pub(crate) mod wait_queue;
+pub(crate) mod wake_chain;
 pub(crate) mod work_queue;
 
 /// The bindings made from `bindings.h`, in the terms of the kernel crate's own.
-#[allow(
+#[expect(
     clippy::all,
     improper_ctypes,
-    dead_code,
-    missing_docs,
     non_camel_case_types,
     non_upper_case_globals,
-    non_snake_case,
-    unreachable_pub,
-    unsafe_op_in_unsafe_fn
+    unreachable_pub
 )]
 mod shim {
     use kernel::{

@@ -49,14 +49,25 @@ impl<C: Checked> Value<C> {
 
     /// # Safety
     ///
-    /// `text` is NUL-terminated, `parameter` was made by [`Parameter::new`].
+    /// `parameter` was made by [`Parameter::new`] with a value of this type.
+    unsafe fn from_parameter(parameter: *const bindings::kernel_param) -> &'static Self {
+        // SAFETY: The entries of parameters are constant.
+        let argument = unsafe { (*parameter).__bindgen_anon_1.arg };
+        // SAFETY: `Parameter::new` has made it of a static reference.
+        unsafe { &*argument.cast::<Self>() }
+    }
+
+    /// # Safety
+    ///
+    /// `text` is NUL-terminated, `parameter` was made by [`Parameter::new`] with a value of this
+    /// type.
     unsafe extern "C" fn set(
         text: *const c_char,
         parameter: *const bindings::kernel_param,
     ) -> c_int {
-        // SAFETY: The caller's promise; the argument points at a static.
-        let this = unsafe { &*(*parameter).__bindgen_anon_1.arg.cast::<Self>() };
-        // SAFETY: The caller's promise.
+        // SAFETY: The parameter has a value of this type.
+        let this = unsafe { Self::from_parameter(parameter) };
+        // SAFETY: The text is NUL-terminated, and does not change during the call.
         let text = unsafe { CStr::from_char_ptr(text) };
         match this.checked.parse(text.to_bytes()) {
             Ok(value) => {
@@ -69,14 +80,15 @@ impl<C: Checked> Value<C> {
 
     /// # Safety
     ///
-    /// `page` points at a page, `parameter` was made by [`Parameter::new`].
+    /// `page` points at a page, `parameter` was made by [`Parameter::new`] with a value of this
+    /// type.
     unsafe extern "C" fn show(
         page: *mut c_char,
         parameter: *const bindings::kernel_param,
     ) -> c_int {
-        // SAFETY: The caller's promise; the argument points at a static.
-        let this = unsafe { &*(*parameter).__bindgen_anon_1.arg.cast::<Self>() };
-        // SAFETY: `page` is a page, as `sysfs_emit` wants it.
+        // SAFETY: The parameter has a value of this type.
+        let this = unsafe { Self::from_parameter(parameter) };
+        // SAFETY: `page` is a page, and the format takes one unsigned number.
         unsafe { bindings::sysfs_emit(page, c"%u\n".as_char_ptr(), this.get()) }
     }
 }
@@ -93,7 +105,10 @@ impl Parameter {
     pub(crate) const fn new<C: Checked>(name: &'static CStr, value: &'static Value<C>) -> Self {
         Self(bindings::kernel_param {
             name: kernel::str::as_char_ptr_in_const_context(name),
+            #[cfg(MODULE)]
             mod_: (&raw const bindings::__this_module).cast_mut(),
+            #[cfg(not(MODULE))]
+            mod_: core::ptr::null_mut(),
             ops: &Value::<C>::OPERATIONS,
             perm: 0o444,
             level: -1,
@@ -104,3 +119,23 @@ impl Parameter {
         })
     }
 }
+
+/// What stands before the name of a parameter: on the kernel's command line that of the module.
+#[cfg(MODULE)]
+pub(crate) const PREFIX: &str = "";
+#[cfg(not(MODULE))]
+pub(crate) const PREFIX: &str = "mq_driver.";
+
+/// Declares a parameter: where the kernel finds it, and where its value is.
+macro_rules! parameter {
+    ($entry:ident, $name:expr, $value:expr) => {
+        // SAFETY: The section is an array of what `Parameter` is made of.
+        #[unsafe(link_section = "__param")]
+        #[used]
+        static $entry: $crate::ffi::parameter::Parameter = $crate::ffi::parameter::Parameter::new(
+            $crate::ffi::attribute::c_name!($crate::ffi::parameter::PREFIX, $name),
+            $value,
+        );
+    };
+}
+pub(crate) use parameter;

@@ -3,6 +3,7 @@
  * The functions of shim.h: each calls one macro or inline function of the kernel.
  */
 #include <linux/cred.h>
+#include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/ratelimit.h>
 #include <linux/sched.h>
@@ -10,6 +11,7 @@
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 #include <linux/uidgid.h>
+#include <linux/user_namespace.h>
 
 #include "shim.h"
 
@@ -33,30 +35,44 @@ bool mq_process_has_exited(struct pid *pid)
 	return !leader || (leader->exit_state && !delay_group_leader(leader));
 }
 
-void mq_exit_queue_add(struct pid *pid, struct wait_queue_entry *entry)
+void mq_wait_entry_init(struct wait_queue_entry *entry, wait_queue_func_t func)
 {
-	add_wait_queue(&pid->wait_pidfd, entry);
+	*entry = (struct wait_queue_entry) {};
+	init_waitqueue_func_entry(entry, func);
+	INIT_LIST_HEAD(&entry->entry);
 }
 
-bool mq_exit_queue_remove(struct pid *pid, struct wait_queue_entry *entry)
-{
-	bool queued;
-
-	guard(spinlock_irqsave)(&pid->wait_pidfd.lock);
-	queued = !list_empty(&entry->entry);
-	list_del_init(&entry->entry);
-	return queued;
-}
-
-void mq_exit_queue_remove_locked(struct wait_queue_entry *entry)
-{
-	list_del_init(&entry->entry);
-}
-
-bool mq_wait_queue_is_idle(struct wait_queue_head *head)
+void mq_wait_queue_add(struct wait_queue_head *head, struct wait_queue_entry *entry)
 {
 	guard(spinlock_irqsave)(&head->lock);
-	return list_empty(&head->head);
+	if (list_empty(&entry->entry))
+		__add_wait_queue(head, entry);
+}
+
+void mq_wait_queue_remove(struct wait_queue_head *head, struct wait_queue_entry *entry)
+{
+	guard(spinlock_irqsave)(&head->lock);
+	list_del_init(&entry->entry);
+}
+
+void mq_wait_queue_remove_locked(struct wait_queue_entry *entry)
+{
+	list_del_init(&entry->entry);
+}
+
+void mq_exit_queue_add(struct pid *pid, struct wait_queue_entry *entry)
+{
+	mq_wait_queue_add(&pid->wait_pidfd, entry);
+}
+
+void mq_exit_queue_remove(struct pid *pid, struct wait_queue_entry *entry)
+{
+	mq_wait_queue_remove(&pid->wait_pidfd, entry);
+}
+
+void mq_rcu_work_init(struct rcu_work *work, work_func_t func)
+{
+	INIT_RCU_WORK(work, func);
 }
 
 void *mq_proc_data(struct seq_file *m)
@@ -64,19 +80,36 @@ void *mq_proc_data(struct seq_file *m)
 	return pde_data(file_inode(m->file));
 }
 
-uid_t mq_uid_seen_by_current(kuid_t uid)
+uid_t mq_from_kuid_munged(kuid_t uid)
 {
 	return from_kuid_munged(current_user_ns(), uid);
 }
 
-void *mq_alloc(size_t size)
+kuid_t mq_quota_user(void)
 {
-	return kvmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	const struct cred *cred = current_cred();
+	const struct user_namespace *ns;
+	kuid_t user = cred->euid;
+
+	for (ns = cred->user_ns; ns != &init_user_ns; ns = ns->parent)
+		if (!uid_eq(ns->owner, GLOBAL_ROOT_UID))
+			user = ns->owner;
+	return user;
+}
+
+u64 mq_machine_memory(void)
+{
+	return (u64)totalram_pages() << PAGE_SHIFT;
+}
+
+void *mq_alloc(size_t size, bool nowait)
+{
+	return kmalloc(size, (nowait ? GFP_NOWAIT : GFP_KERNEL) | __GFP_ACCOUNT | __GFP_NOWARN);
 }
 
 void mq_free(const void *memory)
 {
-	kvfree(memory);
+	kfree(memory);
 }
 
 void mq_ratelimit_init(struct ratelimit_state *state)
@@ -100,7 +133,23 @@ void mq_device_attribute_init(struct device_attribute *attribute, const char *na
 	sysfs_attr_init(&attribute->attr);
 }
 
-void mq_attribute_group_init(struct attribute_group *group, struct attribute **attributes)
+void mq_attribute_group_init(struct attribute_group *group, const char *name,
+			     struct attribute **attributes)
 {
-	*group = (struct attribute_group) { .attrs = attributes };
+	*group = (struct attribute_group) { .name = name, .attrs = attributes };
+}
+
+struct mq_poll_queue *mq_poll_queue_alloc(void)
+{
+	struct mq_poll_queue *queue = kmalloc(sizeof(*queue), GFP_KERNEL_ACCOUNT);
+
+	if (queue)
+		init_waitqueue_head(&queue->head);
+	return queue;
+}
+
+void mq_poll_queue_free(struct mq_poll_queue *queue)
+{
+	wake_up_pollfree(&queue->head);
+	kfree_rcu(queue, rcu);
 }

@@ -15,6 +15,7 @@
 #include <linux/ratelimit_types.h>
 #include <linux/seq_file.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 /* Flags that the kernel defines with casts, which bindgen does not see. */
 static const int MQ_IOCB_NOWAIT = (__force int)IOCB_NOWAIT;
@@ -30,32 +31,56 @@ struct pid *mq_current_tgid(void);
 /* Takes a reference, for put_pid(). */
 struct pid *mq_get_pid(struct pid *pid);
 
-/* Whether every thread of the process has exited. Called with tasklist_lock held, or under RCU. */
+/* Whether every thread of the process has exited. May be called with tasklist_lock held. */
 bool mq_process_has_exited(struct pid *pid);
 
-/* Puts an entry into the queue that is woken, possibly for nothing, when the process exits. */
-void mq_exit_queue_add(struct pid *pid, struct wait_queue_entry *entry);
+/* An entry that is in no queue. */
+void mq_wait_entry_init(struct wait_queue_entry *entry, wait_queue_func_t func);
 
-/* Takes it out again; false if it was out. No wake function of the entry runs after the return. */
-bool mq_exit_queue_remove(struct pid *pid, struct wait_queue_entry *entry);
+/* Puts an entry into a queue, unless it is in that queue. */
+void mq_wait_queue_add(struct wait_queue_head *head, struct wait_queue_entry *entry);
+
+/* Takes it out, if it is in. No wake function of the entry runs after the return. */
+void mq_wait_queue_remove(struct wait_queue_head *head, struct wait_queue_entry *entry);
 
 /* Takes an entry out from within its own wake function. */
-void mq_exit_queue_remove_locked(struct wait_queue_entry *entry);
+void mq_wait_queue_remove_locked(struct wait_queue_entry *entry);
 
-/* Whether nobody is in a wait queue, decided under its lock. */
-bool mq_wait_queue_is_idle(struct wait_queue_head *head);
+/* The same with the queue that is woken, possibly for nothing, when the process exits. */
+void mq_exit_queue_add(struct pid *pid, struct wait_queue_entry *entry);
+void mq_exit_queue_remove(struct pid *pid, struct wait_queue_entry *entry);
+
+/* A wait queue that is freed a grace period after whoever polls has been told to let go. */
+struct mq_poll_queue {
+	struct wait_queue_head head;
+	struct rcu_head rcu;
+};
+
+struct mq_poll_queue *mq_poll_queue_alloc(void);
+void mq_poll_queue_free(struct mq_poll_queue *queue);
+
+void mq_rcu_work_init(struct rcu_work *work, work_func_t func);
 
 /* The data pointer that proc_create_seq_private() was given. */
 void *mq_proc_data(struct seq_file *m);
 
 /* A user id as the calling process sees it, or the overflow id. */
-uid_t mq_uid_seen_by_current(kuid_t uid);
+uid_t mq_from_kuid_munged(kuid_t uid);
 
 /*
- * Memory of any size, charged to the caller, without a warning where there is none; for kvfree().
- * The kernel crate's allocators resize, which costs as much again as allocating.
+ * The user whom the caller's quota is: the effective one; inside a user namespace that a user other
+ * than root made, that user, however many users the namespace has.
  */
-void *mq_alloc(size_t size);
+kuid_t mq_quota_user(void);
+
+/* Bytes of memory that the machine has. */
+u64 mq_machine_memory(void);
+
+/*
+ * Memory of up to a page, charged to the caller, without a warning where there is none. The kernel
+ * crate's allocators resize, which costs as much again as allocating.
+ */
+void *mq_alloc(size_t size, bool nowait);
 void mq_free(const void *memory);
 
 void mq_ratelimit_init(struct ratelimit_state *state);
@@ -67,7 +92,8 @@ void mq_device_attribute_init(struct device_attribute *attribute, const char *na
 			      ssize_t (*store)(struct device *dev, struct device_attribute *attr,
 					       const char *buf, size_t count));
 
-/* Makes a group of these attributes; the array ends with NULL. */
-void mq_attribute_group_init(struct attribute_group *group, struct attribute **attributes);
+/* Makes a group of these attributes; the array ends with NULL. The name may be NULL. */
+void mq_attribute_group_init(struct attribute_group *group, const char *name,
+			     struct attribute **attributes);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A wait queue for readers and pollers.
+//! A wait queue for readers.
 //!
 //! The kernel crate's `CondVar` always takes the queue's lock to notify, does not tell pollers why
 //! it wakes them, and hands a wake-up that went to an interrupted sleeper to nobody. This wrapper
@@ -9,37 +9,57 @@
 use super::shim;
 use core::marker::PhantomPinned;
 use kernel::{
+    alloc::Flags,
     bindings,
-    fs::File,
-    new_mutex,
     prelude::*,
     sync::{
         barrier,
-        LockClassKey,
-        Mutex, //
+        Arc,
+        LockClassKey, //
     },
     types::Opaque, //
 };
 
-/// What happened, for those who poll.
+/// A poll mask: what an operation on a file would not block for.
 #[derive(Clone, Copy)]
-pub(crate) struct Events(u32);
+pub(crate) struct PollMask(u32);
 
-impl Events {
+impl PollMask {
     /// Nothing.
-    pub(crate) const NONE: Events = Events(0);
+    pub(crate) const NONE: PollMask = PollMask(0);
     /// There is something to read.
-    pub(crate) const READABLE: Events = Events(shim::MQ_EPOLLIN);
+    pub(crate) const READABLE: PollMask = PollMask(shim::MQ_EPOLLIN);
     /// Writing does not block.
-    pub(crate) const WRITABLE: Events = Events(shim::MQ_EPOLLOUT);
+    pub(crate) const WRITABLE: PollMask = PollMask(shim::MQ_EPOLLOUT);
     /// It has ended.
-    pub(crate) const HANG_UP: Events = Events(shim::MQ_EPOLLHUP);
+    pub(crate) const HANG_UP: PollMask = PollMask(shim::MQ_EPOLLHUP);
     /// Polling failed.
-    pub(crate) const ERROR: Events = Events(shim::MQ_EPOLLERR);
+    pub(crate) const ERROR: PollMask = PollMask(shim::MQ_EPOLLERR);
 
-    /// These and those.
-    pub(crate) fn and(self, other: Events) -> Events {
-        Events(self.0 | other.0)
+    /// The same, with where it comes from: see [`PollMask::source`].
+    pub(crate) fn from_source(self, source: u16) -> PollMask {
+        PollMask(self.0 & u32::from(u16::MAX) | u32::from(source) << 16)
+    }
+
+    /// Where it comes from: a number that the kernel does not know of. It stands in bits that no
+    /// poll mask has, and must be taken away before somebody who polls sees it.
+    pub(crate) fn source(self) -> u16 {
+        (self.0 >> 16) as u16
+    }
+
+    /// The same, without where it comes from.
+    pub(crate) fn without_source(self) -> PollMask {
+        self.from_source(0)
+    }
+
+    /// Whether it is about an end.
+    pub(crate) fn is_hang_up(self) -> bool {
+        self.0 & Self::HANG_UP.0 != 0
+    }
+
+    /// This and that.
+    pub(crate) fn and(self, other: PollMask) -> PollMask {
+        PollMask(self.0 | other.0)
     }
 
     /// The bits, as `poll` returns them.
@@ -47,9 +67,25 @@ impl Events {
         self.0
     }
 
+    pub(super) fn from_key(key: *mut c_void) -> Self {
+        // CAST: A key is a mask, which has 32 bits.
+        Self(key as usize as u32)
+    }
+
     fn as_key(self) -> *mut c_void {
         self.0 as usize as *mut c_void
     }
+}
+
+/// How many are woken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wake {
+    /// All pollers and one exclusive waiter.
+    One,
+    /// The same, by somebody who is about to sleep: they may take its CPU.
+    OneSync,
+    /// All who wait or poll.
+    All,
 }
 
 /// A wait queue.
@@ -78,8 +114,26 @@ impl WaitQueue {
         })
     }
 
+    /// An empty queue that several share.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn new_shared(
+        name: &'static CStr,
+        key: Pin<&'static LockClassKey>,
+        flags: Flags,
+    ) -> Result<Arc<Self>> {
+        Arc::pin_init(Self::new(name, key), flags)
+    }
+
+    /// The head, for the other wrappers.
+    pub(super) fn as_ptr(&self) -> *mut bindings::wait_queue_head {
+        self.head.get()
+    }
+
     /// Sleeps until `attempt` succeeds, whatever signals come; for waits that are sure to be short.
-    pub(crate) fn wait_uninterrupted(&self, mut attempt: impl FnMut() -> bool) {
+    pub(crate) fn wait_uninterruptible(&self, mut attempt: impl FnMut() -> bool) {
         let _ = self.wait_in(bindings::TASK_UNINTERRUPTIBLE, false, || {
             attempt().then_some(())
         });
@@ -118,136 +172,68 @@ impl WaitQueue {
             let interrupted = unsafe {
                 bindings::prepare_to_wait_event(self.head.get(), entry.get(), state as c_int)
             };
-            let done = attempt();
+            let mut done = attempt();
+            if done.is_none() && interrupted == 0 {
+                // SAFETY: Sleeping is allowed to the callers of this function.
+                unsafe { bindings::schedule() };
+                // Mostly this is what was waited for, and then there is no need to queue again.
+                done = attempt();
+            }
             if done.is_some() || interrupted != 0 {
-                // SAFETY: As above; this also takes the entry out of the queue, if it is in there.
+                // SAFETY: Both are initialised; this takes the entry out of the queue if it is in.
                 unsafe { bindings::finish_wait(self.head.get(), entry.get()) };
                 return done.ok_or(ERESTARTSYS);
             }
-            // SAFETY: Sleeping is allowed to the callers of this function.
-            unsafe { bindings::schedule() };
         }
     }
 
-    /// Whether anybody waits or polls; what the caller changed before is seen by whoever comes too
-    /// late to be counted here.
+    /// Whether anybody waits; what the caller changed before is seen by whoever comes too late to
+    /// be counted here.
     #[inline]
-    fn has_sleepers(&self) -> bool {
-        barrier::smp_mb(barrier::Full);
-        // SAFETY: The head is initialised. The list is only compared, and only read once, as
-        // `waitqueue_active()` does.
-        unsafe {
-            let list = &raw mut (*self.head.get()).head;
-            (&raw const (*list).next).read_volatile() != list
-        }
-    }
-
-    /// Whether nobody is in the queue, nor just leaving it: who has left has also let go of its lock.
-    fn is_idle(&self) -> bool {
+    pub(crate) fn has_sleepers(&self) -> bool {
         // SAFETY: The head is initialised.
-        unsafe { shim::mq_wait_queue_is_idle(self.head.get()) }
+        unsafe { has_sleepers(self.head.get()) }
     }
 
-    /// Wakes all pollers and one exclusive waiter. `sync`: the caller is about to sleep.
+    /// Wakes those who sleep, if there are any.
     #[inline]
-    pub(crate) fn wake_one(&self, events: Events, sync: bool) {
-        if !self.has_sleepers() {
-            return;
-        }
-        let state = bindings::TASK_NORMAL;
-        // SAFETY: The head is initialised.
-        unsafe {
-            if sync {
-                bindings::__wake_up_sync_key(self.head.get(), state, events.as_key());
-            } else {
-                bindings::__wake_up(self.head.get(), state, 1, events.as_key());
-            }
-        }
-    }
-
-    /// Wakes all who wait or poll.
-    pub(crate) fn wake_all(&self, events: Events) {
-        if !self.has_sleepers() {
-            return;
-        }
-        // SAFETY: The head is initialised.
-        unsafe {
-            bindings::__wake_up(self.head.get(), bindings::TASK_NORMAL, 0, events.as_key());
+    pub(crate) fn wake(&self, how: Wake, why: PollMask) {
+        if self.has_sleepers() {
+            // SAFETY: The head is initialised.
+            unsafe { wake(self.head.get(), how, why) };
         }
     }
 }
 
-/// What somebody can poll for: it has a wait queue.
+/// # Safety
 ///
-/// Two values are equal if they have the same queue.
-pub(crate) trait Polled: Clone + PartialEq + Send + 'static {
-    /// The queue, which exists as long as any clone of `self` does.
-    fn wait_queue(&self) -> &WaitQueue;
+/// `head` points at an initialised wait queue head.
+#[inline]
+pub(super) unsafe fn has_sleepers(head: *mut bindings::wait_queue_head) -> bool {
+    // Pairs with the barrier in `set_current_state()`, of who queues and then looks.
+    barrier::smp_mb(barrier::Full);
+    // SAFETY: The head is valid; only the address of the field is taken.
+    let list = unsafe { &raw mut (*head).head };
+    // SAFETY: The list is initialised. The pointer is only compared, and only read once, as
+    // `waitqueue_active()` does.
+    unsafe { (&raw const (*list).next).read_volatile() != list }
 }
 
-/// What an open file has been polled for, kept until nobody can be woken by it any more.
+/// # Safety
 ///
-/// An epoll instance stays in a wait queue for as long as the file that it watches is open, so the
-/// file must keep the queue.
-#[pin_data]
-pub(super) struct Polls<P: Polled> {
-    #[pin]
-    kept: Mutex<KVec<P>>,
-}
-
-impl<P: Polled> Polls<P> {
-    /// For a file that nobody has polled.
-    pub(super) fn new() -> impl PinInit<Self> {
-        pin_init!(Self { kept <- new_mutex!(KVec::new(), "mq_polls") })
-    }
-}
-
-/// One call of `poll` on an open file.
-pub(crate) struct Poll<'a, P: Polled> {
-    file: &'a File,
-    table: *mut bindings::poll_table,
-    polls: &'a Polls<P>,
-}
-
-impl<'a, P: Polled> Poll<'a, P> {
-    /// # Safety
-    ///
-    /// `table` is the poll table of a call of `poll` on `file`, valid for `'a` or null; `polls`
-    /// lives as long as the file.
-    pub(super) unsafe fn from_raw(
-        file: &'a File,
-        table: *mut bindings::poll_table,
-        polls: &'a Polls<P>,
-    ) -> Self {
-        Self { file, table, polls }
-    }
-
-    /// Whether the caller wants to be woken later, not only told how things are now.
-    pub(crate) fn registers(&self) -> bool {
-        // SAFETY: By the contract of `from_raw` the table is valid or null.
-        !self.table.is_null() && unsafe { (*self.table)._qproc.is_some() }
-    }
-
-    /// Has the caller woken by the queue of `polled`, too.
-    ///
-    /// # Errors
-    ///
-    /// `ENOMEM`.
-    pub(crate) fn wait_on(&self, polled: &P) -> Result {
-        if !self.registers() {
-            return Ok(());
-        }
-        let mut kept = self.polls.kept.lock();
-        if !kept.contains(polled) {
-            kept.retain(|other| !other.wait_queue().is_idle());
-            kept.push(polled.clone(), GFP_KERNEL_ACCOUNT)?;
-        }
-        let queue = polled.wait_queue().head.get();
-        // SAFETY: File and table are valid by the contract of `from_raw`. The queue is kept by a
-        // clone in `kept`, which lives as long as the file, and from which only queues are removed
-        // that nobody is in or just leaving; this one is not, as the caller is in it by the time
-        // that the lock is dropped.
-        unsafe { bindings::poll_wait(self.file.as_ptr(), queue, self.table) };
-        Ok(())
+/// `head` points at an initialised wait queue head.
+pub(super) unsafe fn wake(head: *mut bindings::wait_queue_head, how: Wake, why: PollMask) {
+    let (state, key) = (bindings::TASK_NORMAL, why.as_key());
+    match how {
+        // SAFETY: The head is initialised.
+        Wake::One => unsafe {
+            bindings::__wake_up(head, state, 1, key);
+        },
+        // SAFETY: The head is initialised.
+        Wake::OneSync => unsafe { bindings::__wake_up_sync_key(head, state, key) },
+        // SAFETY: The head is initialised.
+        Wake::All => unsafe {
+            bindings::__wake_up(head, state, 0, key);
+        },
     }
 }

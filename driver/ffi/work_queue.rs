@@ -9,7 +9,8 @@ use kernel::{
     workqueue::Queue, //
 };
 
-/// A work queue. Dropping it waits for the work that it holds.
+/// A work queue. Dropping it waits for the work that it holds, also for what is still to be put in
+/// after a grace period of RCU.
 ///
 /// # Invariants
 ///
@@ -18,7 +19,7 @@ pub(crate) struct WorkQueue(NonNull<bindings::workqueue_struct>);
 
 // SAFETY: Work queues may be used and destroyed by any thread.
 unsafe impl Send for WorkQueue {}
-// SAFETY: As above.
+// SAFETY: Work queues may be used by any thread.
 unsafe impl Sync for WorkQueue {}
 
 impl WorkQueue {
@@ -29,8 +30,16 @@ impl WorkQueue {
     /// `ENOMEM`.
     pub(crate) fn new(name: &'static CStr) -> Result<Self> {
         let flags = bindings::wq_flags_WQ_UNBOUND | bindings::wq_flags_WQ_MEM_RECLAIM;
-        // SAFETY: The name is a format without arguments.
-        let queue = unsafe { bindings::alloc_workqueue_noprof(name.as_char_ptr(), flags, 0) };
+        // SAFETY: The format takes one string, which is NUL-terminated.
+        let queue = unsafe {
+            bindings::alloc_workqueue_noprof(
+                c"%s".as_char_ptr(),
+                flags,
+                0,
+                name.as_char_ptr(), //
+            )
+        };
+        // INVARIANT: `alloc_workqueue()` gives a queue to the caller, or null.
         Ok(Self(NonNull::new(queue).ok_or(ENOMEM)?))
     }
 
@@ -45,10 +54,17 @@ impl WorkQueue {
         // SAFETY: By the type invariants the queue lives as long as `self`.
         unsafe { Queue::from_raw(self.0.as_ptr()) }
     }
+
+    /// The queue, for the other wrappers.
+    pub(super) fn as_ptr(&self) -> *mut bindings::workqueue_struct {
+        self.0.as_ptr()
+    }
 }
 
 impl Drop for WorkQueue {
     fn drop(&mut self) {
+        // SAFETY: May be called by anybody who may sleep.
+        unsafe { bindings::rcu_barrier() };
         // SAFETY: By the type invariants the queue is ours; `queue` lends it for no longer.
         unsafe { bindings::destroy_workqueue(self.0.as_ptr()) };
     }

@@ -34,15 +34,20 @@ pub enum Command {
     },
 }
 
-/// The length of the command in `written`: all of it but one trailing newline and one trailing zero
-/// byte.
-pub fn length(written: &[u8]) -> usize {
-    let trailer = match written {
+/// Bytes at the end of what was written that are not part of the command: one newline, one zero
+/// byte, or both. Only the last two bytes matter.
+#[inline]
+pub fn trailer(written: &[u8]) -> usize {
+    match written {
         [.., b'\n', b'\0'] | [.., b'\0', b'\n'] => 2,
         [.., b'\n' | b'\0'] => 1,
         _ => 0,
-    };
-    written.len() - trailer
+    }
+}
+
+/// The length of the command in `written`: all of it but the trailer.
+pub fn length(written: &[u8]) -> usize {
+    written.len() - trailer(written)
 }
 
 /// Reads a command, trailer removed.
@@ -50,11 +55,43 @@ pub fn length(written: &[u8]) -> usize {
 /// # Errors
 ///
 /// [`Refusal::NoCommand`] and [`Refusal::BadName`].
+///
+/// ```
+/// use mq_policy::{command::{parse, Command}, name::Name};
+/// let bob = Name::new(b"bob").unwrap();
+/// assert_eq!(
+///     parse(b"/msg bob hello"),
+///     Ok(Command::Send { to: Some(bob), text_at: 9 })
+/// );
+/// ```
 pub fn parse(command: &[u8]) -> Result<Command, Refusal> {
-    let (word, rest) = split_word(command, 0)?;
+    parse_head(command, command.len(), || None)
+}
+
+/// Reads a command of `len` bytes of which only the beginning is at hand, longer than any name can
+/// be. `blank` finds the first blank behind that.
+///
+/// # Errors
+///
+/// [`Refusal::NoCommand`] and [`Refusal::BadName`].
+#[inline]
+pub fn parse_head(
+    head: &[u8],
+    len: usize,
+    blank: impl Fn() -> Option<usize>,
+) -> Result<Command, Refusal> {
+    let command = Written { head, len, blank };
+    let (word, rest) = command.word(0)?;
     match word {
+        b"/msg" => {
+            let (to, text) = command.word(rest.ok_or(Refusal::NoCommand)?)?;
+            command.send(to, text)
+        }
+        b"/all" | b"/[all]" => Ok(Command::Broadcast {
+            text_at: command.text(rest)?,
+        }),
         b"/reg" => match rest {
-            Some(at) => Name::new(&command[at..])
+            Some(at) => Name::new(&head[at..])
                 .map(Command::Register)
                 .map_err(|_| Refusal::BadName),
             None => Err(Refusal::BadName),
@@ -64,45 +101,54 @@ pub fn parse(command: &[u8]) -> Result<Command, Refusal> {
             None => Ok(Command::Unregister),
         },
         b"/unreg" => Ok(match rest {
-            Some(at) => Command::UnregisterAs(Name::new(&command[at..]).ok()),
+            Some(at) => Command::UnregisterAs(Name::new(&head[at..]).ok()),
             None => Command::Unregister,
         }),
-        b"/msg" => {
-            let (to, text) = split_word(command, rest.ok_or(Refusal::NoCommand)?)?;
-            send(to, text, command)
-        }
-        b"/all" | b"/[all]" => Ok(Command::Broadcast {
-            text_at: text(rest, command)?,
-        }),
-        [b'/', to @ ..] => send(to, rest, command),
+        [b'/', to @ ..] => command.send(to, rest),
         _ => Err(Refusal::NoCommand),
     }
 }
 
-/// A send to `to` of the text that starts at `rest`.
-fn send(to: &[u8], rest: Option<usize>, command: &[u8]) -> Result<Command, Refusal> {
-    if to.is_empty() {
-        return Err(Refusal::NoCommand);
+/// A command, of which only the beginning may be at hand.
+struct Written<'a, B> {
+    head: &'a [u8],
+    len: usize,
+    blank: B,
+}
+
+impl<'a, B: Fn() -> Option<usize>> Written<'a, B> {
+    /// The word that starts at `at`, and where the bytes after the blank that ends it start.
+    #[inline]
+    fn word(&self, at: usize) -> Result<(&'a [u8], Option<usize>), Refusal> {
+        let bytes = self.head.get(at..).ok_or(Refusal::NoCommand)?;
+        if let Some(blank) = bytes.iter().position(|&byte| byte == b' ') {
+            return Ok((&bytes[..blank], Some(at + blank + 1)));
+        }
+        let blank = if self.head.len() < self.len {
+            (self.blank)()
+        } else {
+            None
+        };
+        Ok((bytes, blank.map(|blank| blank + 1)))
     }
-    Ok(Command::Send {
-        to: Name::new(to).ok(),
-        text_at: text(rest, command)?,
-    })
-}
 
-/// Where the text starts, which must have at least one byte.
-fn text(rest: Option<usize>, command: &[u8]) -> Result<usize, Refusal> {
-    rest.filter(|&at| at < command.len())
-        .ok_or(Refusal::NoCommand)
-}
+    /// A send to `to` of the text that starts at `rest`.
+    #[inline]
+    fn send(&self, to: &[u8], rest: Option<usize>) -> Result<Command, Refusal> {
+        if to.is_empty() {
+            return Err(Refusal::NoCommand);
+        }
+        Ok(Command::Send {
+            text_at: self.text(rest)?,
+            to: Name::new(to).ok(),
+        })
+    }
 
-/// The word that starts at `at`, and where the bytes after the blank that ends it start.
-fn split_word(command: &[u8], at: usize) -> Result<(&[u8], Option<usize>), Refusal> {
-    let bytes = command.get(at..).ok_or(Refusal::NoCommand)?;
-    Ok(match bytes.iter().position(|&byte| byte == b' ') {
-        Some(blank) => (&bytes[..blank], Some(at + blank + 1)),
-        None => (bytes, None),
-    })
+    /// Where the text starts, which must have at least one byte.
+    #[inline]
+    fn text(&self, rest: Option<usize>) -> Result<usize, Refusal> {
+        rest.filter(|&at| at < self.len).ok_or(Refusal::NoCommand)
+    }
 }
 
 #[cfg(test)]
@@ -244,6 +290,25 @@ mod tests {
         ] {
             assert_eq!(parse(bad.as_bytes()), Err(Refusal::NoCommand), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn of_a_long_command_the_beginning_is_enough() {
+        let head = [b"/msg ".as_slice(), &[b'x'; 40]].concat();
+        let parse = |head: &[u8], blank| parse_head(head, 100, || blank);
+        let far = Command::Send {
+            to: None,
+            text_at: 61,
+        };
+        assert_eq!(parse(&head, Some(60)), Ok(far));
+        assert_eq!(parse(&head, Some(99)), Err(Refusal::NoCommand));
+        assert_eq!(parse(&head, None), Err(Refusal::NoCommand));
+        let near = Command::Send {
+            to: Some(name("bob")),
+            text_at: 9,
+        };
+        assert_eq!(parse(b"/msg bob hello", None), Ok(near));
+        assert_eq!(parse(b"/reg 123456789", None), Err(Refusal::BadName));
     }
 
     /// Every string of up to six bytes over an alphabet of what the grammar looks at: nothing panics,

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The load parameters: their names, defaults and ranges, and the arithmetic that hangs on them.
+//! The load parameters: their names, defaults and ranges, and the limits that follow from them.
 //!
 //! This is the only place where they are written down: the driver registers its parameters from
 //! [`PARAMETERS`], `mq-admin` builds its help and its checks from it. It does not hold the values
 //! in force; those are the driver's.
+
+use super::{command, message, segments};
 
 /// The longest name, in bytes.
 pub const NAME_MAX: usize = 8;
@@ -66,8 +68,45 @@ pub const MAX_PER_USER: Parameter = Parameter {
     help: "registrations one user may hold; 0: three quarters of MAX_DEVICES",
 };
 
+/// Bytes of kernel memory that the messages of one queue may take; 0 stands for what
+/// [`QUEUE_LEN`] commands of [`CMD_BUF_SIZE`] bytes take.
+pub const QUEUE_BYTES: Parameter = Parameter {
+    name: "QUEUE_BYTES",
+    attribute: "queue_bytes",
+    default: 0,
+    min: 0,
+    max: i32::MAX as u32,
+    help: "bytes of kernel memory the messages of one queue may take; \
+           0: what QUEUE_LEN commands of CMD_BUF_SIZE bytes take",
+};
+
+/// Bytes that the queues of one user may have together; 0 stands for a thirty-second of memory.
+pub const MAX_BYTES_PER_USER: Parameter = Parameter {
+    name: "MAX_BYTES_PER_USER",
+    attribute: "max_bytes_per_user",
+    default: 0,
+    min: 0,
+    max: i32::MAX as u32,
+    help: "bytes the queues of one user may have together; \
+           0: a thirty-second of the machine's memory",
+};
+
 /// All load parameters.
-pub const PARAMETERS: [Parameter; 4] = [MAX_DEVICES, QUEUE_LEN, CMD_BUF_SIZE, MAX_PER_USER];
+pub const PARAMETERS: [Parameter; 6] = [
+    MAX_DEVICES,
+    QUEUE_LEN,
+    CMD_BUF_SIZE,
+    MAX_PER_USER,
+    QUEUE_BYTES,
+    MAX_BYTES_PER_USER,
+];
+
+/// Bytes of kernel memory that a registration takes beside its messages: itself, what watches its
+/// process, and its folder in sysfs. Measured, and rounded up.
+pub const REGISTRATION_MEMORY: u64 = 2560;
+
+/// Bytes that the sum of a user's queues may always have, where the parameter leaves it open.
+const USER_BYTES_MIN: u64 = 64 << 10;
 
 /// A value that a [`Parameter`] does not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,13 +143,49 @@ impl Parameter {
 }
 
 /// Registrations that one user may hold, given the two parameters in force.
-pub fn user_share(max_devices: u32, max_per_user: u32) -> u32 {
+pub fn user_registrations(max_devices: u32, max_per_user: u32) -> u32 {
     if max_per_user != 0 {
         return max_per_user;
     }
     let three_quarters = u64::from(max_devices) * 3 / 4;
     // The range of MAX_DEVICES keeps three quarters of it within `u32`.
     (three_quarters as u32).max(1)
+}
+
+/// Bytes of kernel memory that a command of `len` bytes takes as a message.
+pub fn command_memory(len: usize) -> usize {
+    segments::memory(message::BEFORE + len + command::TRAILER_MAX + message::AFTER)
+}
+
+/// Bytes that the messages of one queue may take, given the three parameters in force: never less
+/// than one command of the largest size takes.
+pub fn queue_bytes(queue_bytes: u32, queue_len: u32, cmd_buf_size: u32) -> usize {
+    let largest = command_memory(cmd_buf_size as usize);
+    match queue_bytes as usize {
+        0 => largest.saturating_mul(queue_len as usize),
+        bytes => bytes.max(largest),
+    }
+}
+
+/// Places that the ring of a queue needs: the smallest message there is bounds them, too.
+pub fn slots(queue_len: u32, queue_bytes: usize) -> usize {
+    (queue_len as usize).min(queue_bytes / segments::PIECE_MIN)
+}
+
+/// Bytes that a registration reserves of its user's: those of its queue, or what it takes without
+/// a single message, if that is more.
+pub fn reservation(queue_bytes: usize, slots: usize) -> u64 {
+    let slots = slots as u64 * size_of::<usize>() as u64;
+    (queue_bytes as u64).max(REGISTRATION_MEMORY + slots)
+}
+
+/// Bytes that the queues of one user may have together, given the parameter in force and the
+/// bytes of memory that the machine has.
+pub fn user_bytes(max_bytes_per_user: u32, machine: u64) -> u64 {
+    match max_bytes_per_user {
+        0 => (machine / 32).max(USER_BYTES_MIN),
+        bytes => bytes.into(),
+    }
 }
 
 #[cfg(test)]
@@ -152,12 +227,44 @@ mod tests {
     }
 
     #[test]
-    fn the_share_of_a_user_is_three_quarters_and_at_least_one() {
-        assert_eq!(user_share(8, 0), 6);
-        assert_eq!(user_share(1, 0), 1);
-        assert_eq!(user_share(2, 0), 1);
-        assert_eq!(user_share(3, 0), 2);
-        assert_eq!(user_share(65536, 0), 49152);
-        assert_eq!(user_share(8, 3), 3);
+    fn a_user_may_hold_three_quarters_and_at_least_one() {
+        assert_eq!(user_registrations(8, 0), 6);
+        assert_eq!(user_registrations(1, 0), 1);
+        assert_eq!(user_registrations(2, 0), 1);
+        assert_eq!(user_registrations(3, 0), 2);
+        assert_eq!(user_registrations(65536, 0), 49152);
+        assert_eq!(user_registrations(8, 3), 3);
+    }
+
+    #[test]
+    fn where_bytes_are_left_open_the_number_of_messages_decides() {
+        for (len, size) in [(1, 16), (8, 256), (65536, 65536)] {
+            let bytes = queue_bytes(0, len, size);
+            assert_eq!(bytes, len as usize * command_memory(size as usize));
+            assert_eq!(slots(len, bytes), len as usize);
+        }
+    }
+
+    #[test]
+    fn a_queue_holds_at_least_one_command() {
+        assert_eq!(queue_bytes(1, 8, 256), command_memory(256));
+        assert_eq!(queue_bytes(100_000, 8, 256), 100_000);
+        assert!(slots(65536, queue_bytes(1, 65536, 16)) >= 1);
+    }
+
+    #[test]
+    fn what_a_queue_of_many_tiny_messages_takes_is_reserved() {
+        let bytes = queue_bytes(4096, 65536, 16);
+        assert_eq!(reservation(bytes, slots(65536, bytes)), 4096);
+        assert!(reservation(64, 1) >= REGISTRATION_MEMORY);
+        // Never more than an eighth for places.
+        assert_eq!(reservation(1 << 20, slots(65536, 1 << 20)), 1 << 20);
+    }
+
+    #[test]
+    fn a_user_has_a_part_of_the_machine() {
+        assert_eq!(user_bytes(0, 32 << 30), 1 << 30);
+        assert_eq!(user_bytes(0, 1 << 20), 64 << 10);
+        assert_eq!(user_bytes(5, 32 << 30), 5);
     }
 }

@@ -8,13 +8,17 @@
 //! crate `mq-policy` for host tests, Miri and fuzzing, and for `mq-admin`, which takes limits and
 //! paths from here.
 
+pub mod chunks;
 pub mod command;
+pub mod hash_index;
 pub mod limits;
+pub mod message;
 pub mod name;
 pub mod paths;
 pub mod queue;
+pub mod quota;
 pub mod refusal;
 pub mod registry;
 pub mod ring;
+pub mod segments;
 pub mod storage;
-pub mod table;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The queue of a registration: a ring of messages and its account.
+//! The queue of a registration: a ring of messages, limited in number and bytes, and its counters.
 //!
 //! At any time `received == read + dropped + queued`. Messages that fall out are handed back to be
 //! freed by the caller; waiting and waking are the caller's as well.
@@ -8,32 +8,44 @@
 use super::ring::Ring;
 use core::ops::DerefMut;
 
+/// What a queue holds.
+pub trait Item {
+    /// Bytes of memory that it takes.
+    fn memory(&self) -> usize;
+}
+
 /// What has happened to a queue's messages so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Account {
+pub struct QueueStats {
     /// Messages put into the queue.
     pub received: u64,
     /// Messages taken out by a reader.
     pub read: u64,
     /// Messages lost because the queue was full.
-    pub overflowed: u64,
+    pub dropped_overflow: u64,
     /// Messages lost to a flush.
-    pub flushed: u64,
+    pub dropped_flush: u64,
     /// Messages lost to the end of the registration.
-    pub orphaned: u64,
+    pub dropped_end: u64,
 }
 
-impl Account {
-    /// Messages lost, for whatever cause.
+impl QueueStats {
+    /// Messages lost, for whatever reason.
     pub fn dropped(&self) -> u64 {
-        self.overflowed + self.flushed + self.orphaned
+        self.dropped_overflow + self.dropped_flush + self.dropped_end
     }
 }
 
-/// A queue of messages, oldest first, of a fixed capacity.
+/// A queue of messages, oldest first.
 pub struct Queue<A> {
     ring: Ring<A>,
-    account: Account,
+    /// Messages that it may hold; the ring can have fewer places, where `bytes_max` allows no more.
+    capacity: usize,
+    /// Bytes that the messages held take.
+    bytes: usize,
+    /// Bytes that the messages held may take.
+    bytes_max: usize,
+    stats: QueueStats,
     open: bool,
 }
 
@@ -44,16 +56,24 @@ pub enum Pushed<T> {
     Queued,
     /// It was put into the queue, which cost this oldest message its place.
     Displaced(T),
-    /// The queue is closed; here it is again.
+    /// It was not: more than one message has to make room, with [`Queue::make_room`].
+    NoRoom(T),
+    /// It was not: it does not even fit into an empty queue.
+    TooLarge(T),
+    /// It was not: the queue is closed.
     Closed(T),
 }
 
-impl<T, A: DerefMut<Target = [Option<T>]>> Queue<A> {
-    /// An empty, open queue over `slots`, all of which are `None`.
-    pub fn new(slots: A) -> Self {
+impl<T: Item, A: DerefMut<Target = [Option<T>]>> Queue<A> {
+    /// An empty, open queue for up to `capacity` messages of up to `bytes_max` bytes together, over
+    /// `slots`, all of which are `None`: as many as [`super::limits::slots`] says.
+    pub fn new(slots: A, capacity: usize, bytes_max: usize) -> Self {
         Self {
             ring: Ring::new(slots),
-            account: Account::default(),
+            capacity,
+            bytes: 0,
+            bytes_max,
+            stats: QueueStats::default(),
             open: true,
         }
     }
@@ -63,19 +83,32 @@ impl<T, A: DerefMut<Target = [Option<T>]>> Queue<A> {
         self.ring.len()
     }
 
-    /// Messages that the queue holds.
+    /// Messages that the queue holds at most.
     pub fn capacity(&self) -> usize {
-        self.ring.capacity()
+        self.capacity
+    }
+
+    /// Bytes of memory that the messages queued now take.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// What has happened so far.
-    pub fn account(&self) -> Account {
-        self.account
+    pub fn stats(&self) -> QueueStats {
+        self.stats
     }
 
     /// Whether messages are taken: until [`Queue::close`].
+    #[inline]
     pub fn is_open(&self) -> bool {
         self.open
+    }
+
+    /// Gives up the places of a closed queue, for `none`: an array without any.
+    pub fn replace_slots(&mut self, none: A) -> A {
+        debug_assert!(!self.open && none.is_empty());
+        self.bytes = 0;
+        self.ring.replace_slots(none)
     }
 
     /// Takes no more messages from now on.
@@ -84,59 +117,111 @@ impl<T, A: DerefMut<Target = [Option<T>]>> Queue<A> {
     }
 
     /// Adds a message as the newest.
+    #[inline]
     pub fn push(&mut self, message: T) -> Pushed<T> {
         if !self.open {
             return Pushed::Closed(message);
         }
-        self.account.received += 1;
-        match self.ring.push(message) {
+        let memory = message.memory();
+        let full = self.ring.len() == self.ring.capacity();
+        let oldest = match self.ring.oldest() {
+            Some(oldest) if full || self.bytes + memory > self.bytes_max => oldest.memory(),
+            _ => 0,
+        };
+        let bytes = self.bytes - oldest + memory;
+        if bytes > self.bytes_max {
+            return if memory > self.bytes_max {
+                Pushed::TooLarge(message)
+            } else {
+                Pushed::NoRoom(message)
+            };
+        }
+        self.bytes = bytes;
+        self.stats.received += 1;
+        if oldest == 0 {
+            return match self.ring.push(message) {
+                None => Pushed::Queued,
+                Some(message) => Pushed::Displaced(message),
+            };
+        }
+        self.stats.dropped_overflow += 1;
+        let displaced = self.ring.pop();
+        // There is a place now, so nothing falls out here.
+        let _ = self.ring.push(message);
+        match displaced {
             None => Pushed::Queued,
-            Some(oldest) => {
-                self.account.overflowed += 1;
-                Pushed::Displaced(oldest)
-            }
+            Some(oldest) => Pushed::Displaced(oldest),
         }
     }
 
+    /// Moves the oldest messages to `displaced`, until there is room for another of `memory` bytes
+    /// or no place left to move one to.
+    pub fn make_room(&mut self, memory: usize, displaced: &mut [Option<T>]) {
+        for place in displaced {
+            if self.bytes.saturating_add(memory) <= self.bytes_max {
+                break;
+            }
+            let Some(message) = self.take() else {
+                break;
+            };
+            self.stats.dropped_overflow += 1;
+            *place = Some(message);
+        }
+    }
+
+    /// Counts a message as received and dropped that does not fit even into an empty queue.
+    pub fn count_too_large(&mut self) {
+        self.stats.received += 1;
+        self.stats.dropped_overflow += 1;
+    }
+
     /// The oldest message.
+    #[inline]
     pub fn oldest(&self) -> Option<&T> {
         self.ring.oldest()
     }
 
     /// Takes the oldest message for a reader.
+    #[inline]
     pub fn pop(&mut self) -> Option<T> {
-        let message = self.ring.pop()?;
-        self.account.read += 1;
+        let message = self.take()?;
+        self.stats.read += 1;
         Some(message)
     }
 
     /// Takes back a message that [`Queue::pop`] gave and that could not be delivered. It is the
     /// oldest, so it is the one to go (and is returned) if the queue has filled up or closed since.
-    pub fn unpop(&mut self, message: T) -> Option<T> {
-        self.account.read -= 1;
-        let refused = if self.open {
-            self.ring.unpop(message)
+    pub fn push_front(&mut self, message: T) -> Option<T> {
+        self.stats.read -= 1;
+        let memory = message.memory();
+        let refused = if self.open && self.bytes + memory <= self.bytes_max {
+            self.ring.push_front(message)
         } else {
             Some(message)
         };
-        if refused.is_some() {
-            if self.open {
-                self.account.overflowed += 1;
-            } else {
-                self.account.orphaned += 1;
-            }
+        match (&refused, self.open) {
+            (None, _) => self.bytes += memory,
+            (Some(_), true) => self.stats.dropped_overflow += 1,
+            (Some(_), false) => self.stats.dropped_end += 1,
         }
         refused
     }
 
     /// Takes the oldest message to discard it: in a flush, or because the queue is closed.
     pub fn discard(&mut self) -> Option<T> {
-        let message = self.ring.pop()?;
+        let message = self.take()?;
         if self.open {
-            self.account.flushed += 1;
+            self.stats.dropped_flush += 1;
         } else {
-            self.account.orphaned += 1;
+            self.stats.dropped_end += 1;
         }
+        Some(message)
+    }
+
+    #[inline]
+    fn take(&mut self) -> Option<T> {
+        let message = self.ring.pop()?;
+        self.bytes -= message.memory();
         Some(message)
     }
 }
@@ -145,22 +230,44 @@ impl<T, A: DerefMut<Target = [Option<T>]>> Queue<A> {
 mod tests {
     use super::*;
 
-    fn queue(capacity: usize) -> Queue<Vec<Option<u32>>> {
-        Queue::new((0..capacity).map(|_| None).collect())
+    /// A message of a number and a size.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    struct Message(u32, usize);
+
+    impl Item for Message {
+        fn memory(&self) -> usize {
+            self.1
+        }
+    }
+
+    fn queue(capacity: usize, bytes: usize) -> Queue<Vec<Option<Message>>> {
+        Queue::new((0..capacity).map(|_| None).collect(), capacity, bytes)
+    }
+
+    fn one(number: u32) -> Message {
+        Message(number, 1)
+    }
+
+    fn balances(queue: &Queue<Vec<Option<Message>>>) {
+        let stats = queue.stats();
+        assert_eq!(
+            stats.received,
+            stats.read + stats.dropped() + queue.depth() as u64
+        );
     }
 
     #[test]
-    fn the_account_balances_through_every_short_history() {
-        const STEPS: u32 = 8;
-        for capacity in 1..=3 {
-            for history in 0..5_u32.pow(STEPS) {
-                let mut queue = queue(capacity);
+    fn the_counters_balance_through_every_short_history() {
+        const STEPS: u32 = 7;
+        for (capacity, bytes) in [(1, 9), (2, 9), (3, 9), (3, 3), (4, 2), (1, 1)] {
+            for history in 0..7_u32.pow(STEPS) {
+                let mut queue = queue(capacity, bytes);
                 let mut taken = None;
                 let mut held = 0;
                 let mut rest = history;
                 for item in 0..STEPS {
-                    match rest % 5 {
-                        0 => drop(queue.push(item)),
+                    match rest % 7 {
+                        0 => drop(queue.push(one(item))),
                         1 => {
                             if let Some(message) = queue.pop() {
                                 taken = Some(message);
@@ -170,61 +277,98 @@ mod tests {
                         2 => {
                             if let Some(message) = taken.take() {
                                 held -= 1;
-                                queue.unpop(message);
+                                queue.push_front(message);
                             }
                         }
                         3 => drop(queue.discard()),
+                        4 => drop(queue.push(Message(item, 2))),
+                        5 => queue.make_room(2, &mut [None; 2]),
                         _ => queue.close(),
                     }
-                    let account = queue.account();
-                    assert_eq!(
-                        account.received,
-                        account.read + account.dropped() + queue.depth() as u64
-                    );
-                    assert_eq!(account.read, held);
-                    rest /= 5;
+                    balances(&queue);
+                    assert_eq!(queue.stats().read, held);
+                    assert!(queue.bytes() <= bytes && queue.depth() <= capacity);
+                    rest /= 7;
                 }
+                while let Some(message) = queue.discard() {
+                    assert!(message.memory() > 0);
+                }
+                assert_eq!(queue.bytes(), 0);
             }
         }
     }
 
     #[test]
     fn a_full_queue_drops_its_oldest_and_counts_it() {
-        let mut queue = queue(1);
-        assert_eq!(queue.push(1), Pushed::Queued);
-        assert_eq!(queue.push(2), Pushed::Displaced(1));
-        assert_eq!(queue.account().overflowed, 1);
-        assert_eq!(queue.pop(), Some(2));
+        let mut queue = queue(1, 10);
+        assert_eq!(queue.push(one(1)), Pushed::Queued);
+        assert_eq!(queue.push(one(2)), Pushed::Displaced(one(1)));
+        assert_eq!(queue.stats().dropped_overflow, 1);
+        assert_eq!(queue.pop(), Some(one(2)));
+    }
+
+    #[test]
+    fn a_large_message_costs_as_many_small_ones_as_it_takes() {
+        let mut queue = queue(8, 4);
+        for number in 0..4 {
+            assert_eq!(queue.push(one(number)), Pushed::Queued);
+        }
+        let large = Message(9, 3);
+        assert_eq!(queue.push(large), Pushed::NoRoom(large));
+        balances(&queue);
+        let mut displaced = [None; 2];
+        queue.make_room(3, &mut displaced);
+        assert_eq!(displaced, [Some(one(0)), Some(one(1))]);
+        // One message more makes room by itself.
+        assert_eq!(queue.push(large), Pushed::Displaced(one(2)));
+        assert_eq!((queue.depth(), queue.bytes()), (2, 4));
+        assert_eq!(queue.stats().dropped_overflow, 3);
+        balances(&queue);
+    }
+
+    #[test]
+    fn what_does_not_fit_into_an_empty_queue_is_refused() {
+        let mut queue = queue(8, 4);
+        let large = Message(1, 5);
+        assert_eq!(queue.push(large), Pushed::TooLarge(large));
+        assert_eq!(queue.stats(), QueueStats::default());
+        queue.count_too_large();
+        assert_eq!((queue.stats().received, queue.stats().dropped()), (1, 1));
+        queue.push(one(2));
+        assert_eq!(queue.push(large), Pushed::TooLarge(large));
+        assert_eq!(queue.depth(), 1);
     }
 
     #[test]
     fn a_closed_queue_takes_nothing_but_can_be_emptied() {
-        let mut queue = queue(2);
-        queue.push(1);
-        queue.push(2);
-        assert_eq!(queue.discard(), Some(1));
+        let mut queue = queue(2, 10);
+        queue.push(one(1));
+        queue.push(one(2));
+        assert_eq!(queue.discard(), Some(one(1)));
         queue.close();
-        assert_eq!(queue.push(3), Pushed::Closed(3));
-        assert_eq!(queue.account().received, 2);
-        assert_eq!(queue.discard(), Some(2));
-        let account = queue.account();
-        assert_eq!((account.flushed, account.orphaned), (1, 1));
+        assert_eq!(queue.push(one(3)), Pushed::Closed(one(3)));
+        assert_eq!(queue.stats().received, 2);
+        assert_eq!(queue.discard(), Some(one(2)));
+        let stats = queue.stats();
+        assert_eq!((stats.dropped_flush, stats.dropped_end), (1, 1));
     }
 
     #[test]
     fn an_undelivered_message_goes_first_if_its_place_is_gone() {
-        let mut queue = queue(1);
-        queue.push(1);
-        let undelivered = queue.pop().unwrap();
-        queue.push(2);
-        assert_eq!(queue.unpop(undelivered), Some(1));
-        assert_eq!(
-            queue.account(),
-            Account {
-                received: 2,
-                overflowed: 1,
-                ..Account::default()
-            }
-        );
+        for (capacity, bytes) in [(1, 10), (5, 1)] {
+            let mut queue = queue(capacity, bytes);
+            queue.push(one(1));
+            let undelivered = queue.pop().unwrap();
+            queue.push(one(2));
+            assert_eq!(queue.push_front(undelivered), Some(one(1)));
+            assert_eq!(
+                queue.stats(),
+                QueueStats {
+                    received: 2,
+                    dropped_overflow: 1,
+                    ..QueueStats::default()
+                }
+            );
+        }
     }
 }

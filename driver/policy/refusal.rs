@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Why the driver refuses what it was asked: one value a cause.
+//! Why the driver refuses what it was asked: one value a reason.
 //!
-//! The number that user space sees for a cause is given by the kernel side (`error.rs`); this file
-//! only tells causes apart, so that each can be counted and logged by itself.
+//! The error number that user space sees for a reason is given by the kernel side (`errors.rs`);
+//! this file only tells reasons apart, so that each can be counted and logged by itself.
 
 /// Why an operation was refused; nothing has happened then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The command is longer than `CMD_BUF_SIZE`.
     TooLong,
+    /// The message is larger than the receiver's queue, even an empty one.
+    TooLarge,
     /// The bytes are no command, or one with a part missing.
     NoCommand,
     /// The name to register under is not a valid one.
@@ -21,7 +23,9 @@ pub enum Refusal {
     /// `MAX_DEVICES` registrations exist.
     TableFull,
     /// The user holds as many registrations as one user may.
-    ShareUsedUp,
+    RegistrationsExceeded,
+    /// The user's queues have as many bytes as those of one user may.
+    BytesExceeded,
     /// Who acts has no registration.
     NotRegistered,
     /// Who wants to send has no registration.

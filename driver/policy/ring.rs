@@ -71,7 +71,7 @@ impl<T, A: DerefMut<Target = [Option<T>]>> Ring<A> {
     }
 
     /// Puts `item` back as the oldest, or returns it if there is no room.
-    pub fn unpop(&mut self, item: T) -> Option<T> {
+    pub fn push_front(&mut self, item: T) -> Option<T> {
         if self.len == self.slots.len() {
             return Some(item);
         }
@@ -82,6 +82,13 @@ impl<T, A: DerefMut<Target = [Option<T>]>> Ring<A> {
             self.len += 1;
         }
         None
+    }
+
+    /// Gives up the slots, and what is in them, for others, all of which are `None`.
+    pub fn replace_slots(&mut self, slots: A) -> A {
+        self.head = 0;
+        self.len = 0;
+        core::mem::replace(&mut self.slots, slots)
     }
 
     /// The slot that is `offset` places after the oldest, for an offset up to the capacity.
@@ -123,8 +130,8 @@ mod tests {
         ring.push(1);
         ring.push(2);
         let first = ring.pop().unwrap();
-        assert_eq!(ring.unpop(first), None);
-        assert_eq!(ring.unpop(9), Some(9));
+        assert_eq!(ring.push_front(first), None);
+        assert_eq!(ring.push_front(9), Some(9));
         assert_eq!((ring.pop(), ring.pop()), (Some(1), Some(2)));
     }
 
@@ -133,7 +140,7 @@ mod tests {
         let mut ring = ring(0);
         assert_eq!(ring.push(1), Some(1));
         assert_eq!(ring.pop(), None);
-        assert_eq!(ring.unpop(1), Some(1));
+        assert_eq!(ring.push_front(1), Some(1));
     }
 
     /// Every sequence of nine operations on rings of one to four slots, against a deque.
@@ -162,7 +169,7 @@ mod tests {
                             if !refused {
                                 model.push_front(item);
                             }
-                            assert_eq!(ring.unpop(item), refused.then_some(item));
+                            assert_eq!(ring.push_front(item), refused.then_some(item));
                         }
                     }
                     assert_eq!(ring.len(), model.len());

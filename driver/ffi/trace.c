@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The code that the kernel makes of the tracepoints in events.h.
+ * The code that the kernel makes of the tracepoints in trace.h.
  */
 #define CREATE_TRACE_POINTS
 #define CREATE_RUST_TRACE_POINTS
-#include "events.h"
+#include "trace.h"

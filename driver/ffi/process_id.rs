@@ -16,26 +16,28 @@ use kernel::{
 /// # Invariants
 ///
 /// The pointer is valid, and this value owns one reference to what it points at.
-pub(crate) struct Pid(NonNull<bindings::pid>);
+pub(crate) struct ProcessId(NonNull<bindings::pid>);
 
 // SAFETY: `struct pid` is reference-counted atomically and meant to be shared between threads.
-unsafe impl Send for Pid {}
-// SAFETY: As above; all methods only read.
-unsafe impl Sync for Pid {}
+unsafe impl Send for ProcessId {}
+// SAFETY: All methods only read, or count atomically.
+unsafe impl Sync for ProcessId {}
 
-impl Pid {
+impl ProcessId {
     /// The calling process.
     pub(crate) fn current() -> Result<Self> {
-        // SAFETY: Always allowed: the caller is a task, whose `struct pid` is valid while it runs.
-        let pid = unsafe { shim::mq_get_pid(shim::mq_current_tgid()) };
+        // SAFETY: The caller is a task.
+        let pid = unsafe { shim::mq_current_tgid() };
+        // SAFETY: The `struct pid` of a task is valid while it runs.
+        let pid = unsafe { shim::mq_get_pid(pid) };
         // INVARIANT: `mq_get_pid` took a reference, unless there is no process at all.
         NonNull::new(pid).map(Self).ok_or(ESRCH)
     }
 
-    /// The key of the calling process: see [`Pid::key`].
+    /// The key of the calling process: see [`ProcessId::key`].
     #[inline]
     pub(crate) fn current_key() -> usize {
-        // SAFETY: Always allowed; the pointer is not followed.
+        // SAFETY: The caller is a task.
         unsafe { shim::mq_current_tgid() as usize }
     }
 
@@ -45,16 +47,23 @@ impl Pid {
         self.0.as_ptr() as usize
     }
 
-    /// The process's number in the initial PID namespace.
-    pub(crate) fn number(&self) -> i32 {
-        // SAFETY: The pointer is valid by the type invariants.
+    /// The process's number in the initial PID namespace: `pid_nr()`.
+    pub(crate) fn nr(&self) -> i32 {
+        // SAFETY: The pointer is valid by the type invariants; the namespace is static.
         unsafe { bindings::pid_nr_ns(self.0.as_ptr(), &raw mut bindings::init_pid_ns) }
     }
 
-    /// The process's number in the PID namespace of the caller; 0 if it is not visible there.
-    pub(crate) fn number_for_current(&self) -> i32 {
+    /// The process's number in the PID namespace of the caller, 0 if it is not visible there:
+    /// `pid_vnr()`.
+    pub(crate) fn vnr(&self) -> i32 {
         // SAFETY: The pointer is valid by the type invariants.
         unsafe { bindings::pid_vnr(self.0.as_ptr()) }
+    }
+
+    /// Whether every thread of the process has exited, which others can see from then on.
+    pub(crate) fn has_exited(&self) -> bool {
+        // SAFETY: The pointer is valid by the type invariants.
+        unsafe { shim::mq_process_has_exited(self.0.as_ptr()) }
     }
 
     /// The `struct pid`, for the other wrappers.
@@ -63,7 +72,7 @@ impl Pid {
     }
 }
 
-impl Clone for Pid {
+impl Clone for ProcessId {
     fn clone(&self) -> Self {
         // SAFETY: The pointer is valid by the type invariants.
         unsafe { shim::mq_get_pid(self.0.as_ptr()) };
@@ -72,7 +81,7 @@ impl Clone for Pid {
     }
 }
 
-impl Drop for Pid {
+impl Drop for ProcessId {
     fn drop(&mut self) {
         // SAFETY: By the type invariants this value owns a reference, which it gives up here.
         unsafe { bindings::put_pid(self.0.as_ptr()) };

@@ -2,10 +2,10 @@
 
 //! The tracepoints `mq:*`: a jump over nothing while they are off.
 //!
-//! What each records stands in `events.h`.
+//! What each records stands in `trace.h`.
 
 use super::{
-    pid::Pid,
+    process_id::ProcessId,
     shim, //
 };
 use kernel::{
@@ -15,7 +15,7 @@ use kernel::{
 
 /// Why messages were dropped.
 #[derive(Clone, Copy)]
-pub(crate) enum Drop {
+pub(crate) enum DropReason {
     /// The queue was full.
     Overflow,
     /// An administrator discarded what was queued.
@@ -54,32 +54,32 @@ macro_rules! tracepoints {
 tracepoints! {
     /// A registration has begun.
     fn register = __tracepoint_mq_register, rust_do_trace_mq_register(
-        name: u64 => name, pid: &Pid => pid.as_ptr(), uid: u32 => uid, len: u32 => len,
+        name: u64 => name, pid: &ProcessId => pid.as_ptr(), uid: u32 => uid, len: u32 => len,
     );
 
     /// A registration has ended.
     fn unregister = __tracepoint_mq_unregister, rust_do_trace_mq_unregister(
-        name: u64 => name, pid: &Pid => pid.as_ptr(), discarded: u32 => discarded,
+        name: u64 => name, pid: &ProcessId => pid.as_ptr(), discarded: u32 => discarded,
     );
 
     /// A message has been put into a queue.
     fn send = __tracepoint_mq_send, rust_do_trace_mq_send(
-        from: u64 => from, from_pid: &Pid => from_pid.as_ptr(),
-        to: u64 => to, to_pid: &Pid => to_pid.as_ptr(), bytes: usize => bytes as u32,
+        from: u64 => from, from_pid: &ProcessId => from_pid.as_ptr(),
+        to: u64 => to, to_pid: &ProcessId => to_pid.as_ptr(), bytes: usize => bytes as u32,
     );
 
     /// A message is being read: its beginning, where it is read in pieces.
     fn receive = __tracepoint_mq_receive, rust_do_trace_mq_receive(
-        name: u64 => name, pid: &Pid => pid.as_ptr(), bytes: usize => bytes as u32,
+        name: u64 => name, pid: &ProcessId => pid.as_ptr(), bytes: usize => bytes as u32,
     );
 
     /// Messages have been dropped.
     fn drop = __tracepoint_mq_drop, rust_do_trace_mq_drop(
-        name: u64 => name, pid: &Pid => pid.as_ptr(),
-        cause: Drop => match cause {
-            Drop::Overflow => shim::mq_drop_cause_MQ_DROP_OVERFLOW,
-            Drop::Flush => shim::mq_drop_cause_MQ_DROP_FLUSH,
-            Drop::End => shim::mq_drop_cause_MQ_DROP_END,
+        name: u64 => name, pid: &ProcessId => pid.as_ptr(),
+        reason: DropReason => match reason {
+            DropReason::Overflow => shim::mq_drop_cause_MQ_DROP_OVERFLOW,
+            DropReason::Flush => shim::mq_drop_cause_MQ_DROP_FLUSH,
+            DropReason::End => shim::mq_drop_cause_MQ_DROP_END,
         },
         messages: u64 => messages as u32,
     );

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the driver writes to the kernel log: one line each, limited in rate for each cause by itself.
+//! What the driver writes to the kernel log: one line each, limited in rate for each reason by
+//! itself.
 //!
 //! Nothing that users wrote goes into the log, apart from valid names.
 
 use crate::{
     ffi::{
-        pid::Pid,
+        process_id::ProcessId,
         rate_limit::RateLimit, //
     },
     policy::refusal::Refusal, //
@@ -23,7 +24,7 @@ use kernel::{
 
 /// Why something is logged.
 #[derive(Clone, Copy)]
-pub(crate) enum Cause {
+pub(crate) enum Reason {
     /// A queue was full.
     Overflow,
     /// Messages were discarded when a registration ended.
@@ -36,17 +37,17 @@ pub(crate) enum Cause {
     Intrusion,
 }
 
-const CAUSES: usize = 5;
+const REASONS: usize = Reason::Intrusion as usize + 1;
 
 /// The log.
 #[pin_data]
-pub(crate) struct Notices {
+pub(crate) struct Log {
     #[pin]
-    limits: [RateLimit; CAUSES],
+    limits: [RateLimit; REASONS],
     suppressed: Atomic<u64>,
 }
 
-impl Notices {
+impl Log {
     /// With nothing logged so far.
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
@@ -55,43 +56,59 @@ impl Notices {
         })
     }
 
-    /// Logs a line, unless there have been too many for the same cause.
-    pub(crate) fn give(&self, cause: Cause, line: fmt::Arguments<'_>) {
-        if self.limits[cause as usize].allows() {
+    /// Logs a line, unless there have been too many for the same reason.
+    pub(crate) fn note(&self, reason: Reason, line: fmt::Arguments<'_>) {
+        if self.limits[reason as usize].allows() {
             pr_notice!("{}\n", line);
         } else {
             self.suppressed.fetch_add(1, Relaxed);
         }
     }
 
+    /// Logs that messages were dropped because the queue of `name` was full.
+    pub(crate) fn note_overflow(&self, name: &str, messages: u64) {
+        let line = |line: fmt::Arguments<'_>| self.note(Reason::Overflow, line);
+        match messages {
+            1 => line(fmt!("{name}: queue is full, oldest message dropped")),
+            _ => line(fmt!(
+                "{name}: queue is full, {messages} oldest messages dropped"
+            )),
+        }
+    }
+
     /// Logs a refusal, if it is one that an operator would want to know of.
-    pub(crate) fn give_refusal(&self, refusal: Refusal) {
-        let (cause, why) = match refusal {
-            Refusal::TableFull => (Cause::Limit, "registering: MAX_DEVICES are registered"),
-            Refusal::ShareUsedUp => (
-                Cause::Limit,
-                "registering: its user's share (MAX_PER_USER) is used up",
+    pub(crate) fn note_refusal(&self, refusal: Refusal) {
+        let (reason, what) = match refusal {
+            Refusal::TableFull => (Reason::Limit, "registering: MAX_DEVICES are registered"),
+            Refusal::RegistrationsExceeded => (
+                Reason::Limit,
+                "registering: its user's quota (MAX_PER_USER) is used up",
+            ),
+            Refusal::BytesExceeded => (
+                Reason::Limit,
+                "registering: its queue does not fit into what its user may have; \
+                 raise MAX_BYTES_PER_USER, or lower QUEUE_BYTES, QUEUE_LEN or CMD_BUF_SIZE",
             ),
             Refusal::ForeignFile => (
-                Cause::Intrusion,
+                Reason::Intrusion,
                 "registering: another user opened the file",
             ),
             Refusal::NotYours => (
-                Cause::Intrusion,
+                Reason::Intrusion,
                 "unregistering: the name is another process's",
             ),
             _ => return,
         };
-        let Ok(pid) = Pid::current() else {
+        let Ok(pid) = ProcessId::current() else {
             return;
         };
-        self.give(
-            cause,
+        self.note(
+            reason,
             fmt!(
                 "pid {}, uid {}: refused {}",
-                pid.number(),
+                pid.nr(),
                 Kuid::current_euid().into_raw().val,
-                why
+                what
             ),
         );
     }

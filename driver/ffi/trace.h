@@ -6,8 +6,8 @@
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM mq
 
-#if !defined(MQ_EVENTS_H) || defined(TRACE_HEADER_MULTI_READ)
-#define MQ_EVENTS_H
+#if !defined(MQ_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define MQ_TRACE_H
 
 #include <linux/pid.h>
 #include <linux/string.h>
@@ -135,5 +135,5 @@ TRACE_EVENT(mq_drop,
 #undef TRACE_INCLUDE_PATH
 #define TRACE_INCLUDE_PATH .
 #undef TRACE_INCLUDE_FILE
-#define TRACE_INCLUDE_FILE events
+#define TRACE_INCLUDE_FILE trace
 #include <trace/define_trace.h>

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The locks: who protects what, in what order, and the races that they decide.
+//!
+//! | lock | protects | taken under it | held while |
+//! |---|---|---|---|
+//! | `Registrar::parents` (mutex) | the kobjects above those of registrations | the kernel's | a kobject is added |
+//! | `Pollers::links` (mutex, one a file) | the links of a file | `Interner::tree`, wait queues | a poll or a registration is linked |
+//! | `Directory::registry` (spin) | names, owners, order | `User::quota` | a look-up or a change, or some steps of a walk |
+//! | `PartialReads::partials` (spin, one a file) | what a file has half read | `Registration::queue`, `Interner::tree` | one claim |
+//! | `Registration::queue` (spin) | a queue and its counters | `Stats::folded` | one push or pop |
+//! | `User::quota` (spin) | what a user holds | none | one count |
+//! | `Stats::folded` (spin) | what ended registrations have left | none | one count |
+//! | `Interner::tree` (spin) | which processes and users are known | none | a look-up or a change |
+//! | `Process::waiters` (interrupts off) | sleeping readers | `Pollers::hub`, the scheduler's | one wake-up |
+//! | `Pollers::hub` (interrupts off) | the links behind it | poll queues | one wake-up |
+//! | a poll queue (interrupts off) | who polls | that of epoll, and the like | one wake-up |
+//!
+//! Under a spin lock nothing is allocated, freed, logged, copied from or to user space, or woken;
+//! what falls out under one is carried out and dropped after it. User memory is touched under no
+//! lock at all. None is held for a time that grows with the number of registrations. The mutexes may
+//! sleep for memory.
+//!
+//! Registrations are found without a lock: `Directory::published` is an array of pointers, read
+//! under RCU (`rcu_read_lock()`). What has been found may have ended, so whoever uses it looks at its
+//! mark, or takes the lock of its queue, which is closed at the end. What has been taken out of the
+//! array is freed a grace period later.
+//!
+//! # Races
+//!
+//! **A wake-up against falling asleep.** The sender looks for sleepers without the lock of the wait
+//! queue, so that sending to somebody who does not sleep costs nothing:
+//!
+//! ```text
+//! sender                                  reader
+//! push the message (queue lock)           queue the entry (wait queue lock)
+//! smp_mb(), in has_sleepers()             smp_mb(), in set_current_state()
+//! is the wait queue empty?                is the queue empty? (queue lock)
+//! ```
+//!
+//! Without the barriers each could miss what the other did last: the reader would sleep with a
+//! message in its queue. With them at least one sees the other.
+//!
+//! **A link that leaves against a new poller.** A link takes itself out of a wait queue when it
+//! finds nobody behind it, so that a process whose file was polled once does not pay for ever:
+//!
+//! ```text
+//! wake-up (waiters lock)                  poller
+//! is the poll queue empty?                poll_wait(): queue the entry
+//! take the link out                       arm the link (waiters lock)
+//!                                         is there a message? (queue lock)
+//! ```
+//!
+//! Both change the link under the lock of the queue that it stands in. If the wake-up comes first,
+//! the poller puts the link back, and looks for the message after that. If the poller comes first,
+//! the wake-up finds its entry.
+//!
+//! **An exit against a delivery.** Whoever has found a registration can deliver to it after its
+//! process has exited:
+//!
+//! ```text
+//! exit (interrupts off), then work        sender
+//!                                         find it; it is not dying
+//! mark it as dying
+//! close the queue (queue lock)
+//!                                         push: refused, as if it were not there (queue lock)
+//! discard what is queued
+//! ```
+//!
+//! Either the push comes before the close, and what was pushed is discarded and counted; or it is
+//! refused. In no case does a message stay in a queue that nobody will read.
+//!
+//! **An exit against a registration of the same name.** `exit_notify()` makes the end visible to a
+//! pidfd before it wakes those who watch, of whom the driver is one:
+//!
+//! ```text
+//! exit                                    who registers anew
+//! set the exit state
+//!                                         a pidfd polls readable; /reg: the name is taken
+//! wake: queue the work, mark as dying     the holder has exited: end it here, or
+//!                                         wait until it is removed
+//! work: tear down, remove
+//! ```
+//!
+//! The mark decides by one `cmpxchg` who tears down, the work or who met the name. The work is
+//! queued before the mark is set, so whoever sees the mark can wait for the work by flushing it.
+//!
+//! **A read against the end.** A reader that has taken a message may fail to copy it out, after the
+//! registration has ended:
+//!
+//! ```text
+//! reader                                  tear down
+//! take the message, counted as read
+//!                                         close, discard, add the counters to the totals
+//! copy out: EFAULT
+//! give it back: the queue is closed
+//! count it as lost to the end
+//! ```
+//!
+//! Whether the counters have been added is noted under the lock of the queue, together with adding
+//! them, so the message is counted in the queue or in the totals, and never below zero.
+//!
+//! **An unload against an open.** A module whose loading fails is freed without regard to who is
+//! just opening its device, so the device is registered last, and nothing fails after that. When a
+//! module is removed, the kernel lets nobody open the device any more before `MqModule` is dropped.
+//!
+//! # Barriers
+//!
+//! What a weakly ordered CPU needs, beside the locks: the full barriers of the first race; `Release`
+//! where a registration is published and `Acquire` where it is found, so that it is seen whole; the
+//! full `cmpxchg` of the mark, and `Acquire` where it is looked at, so that whoever sees it finds the
+//! work queued; `Release` and `Acquire` on the number of the latest registration, which bounds a
+//! broadcast. Counters and hints are relaxed: the former are added up at leisure, the latter are
+//! tried before they are believed.

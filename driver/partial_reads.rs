@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What an open file has half read: messages longer than the buffer that they were read into.
+//!
+//! The rest of a message belongs to the open file through which its beginning was read, and to the
+//! process that was acted for, even after its registration has ended. While one reader copies a rest
+//! out, without a lock, others that come for it through the same file wait for their turn. A message
+//! counts as read once its beginning has been; where the file is closed before the end, the rest is
+//! discarded and counted. Waiting is the business of `reader.rs`.
+
+use crate::{
+    message::Message,
+    process::ProcessRef,
+    registrar::Registrar,
+    registration::Taken,
+    user::Charge, //
+};
+use kernel::{
+    new_spinlock,
+    prelude::*,
+    rbtree::{
+        RBTree,
+        RBTreeNodeReservation, //
+    },
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc,
+        SpinLock, //
+    }, //
+};
+
+/// A message and how many of its bytes have been read.
+pub(crate) struct Cursor {
+    pub(crate) message: Message,
+    pub(crate) read: usize,
+}
+
+impl Cursor {
+    /// Bytes that are left.
+    pub(crate) fn left(&self) -> usize {
+        self.message.len() - self.read
+    }
+}
+
+struct Partial {
+    process: ProcessRef,
+    /// `None` while a reader has it in hand.
+    cursor: Option<Cursor>,
+    /// The memory of the message, counted against the user who holds it.
+    _charge: Charge,
+}
+
+/// Room for one more message to be read in part, made before any lock is taken.
+pub(crate) struct Room {
+    process: ProcessRef,
+    charge: Charge,
+    node: RBTreeNodeReservation<usize, Partial>,
+}
+
+impl Room {
+    /// Room for a message of the process, whose memory `charge` counts.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn new(process: ProcessRef, charge: Charge) -> Result<Self> {
+        Ok(Self {
+            process,
+            charge,
+            node: RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?,
+        })
+    }
+
+    /// Bytes of memory that the message may take.
+    fn bytes(&self) -> usize {
+        self.charge.bytes() as usize
+    }
+}
+
+/// What [`PartialReads::claim`] gave.
+pub(crate) enum Claim {
+    /// Something to read; `listed`: which must be put back, however much of it was read.
+    Cursor {
+        /// What to read.
+        cursor: Cursor,
+        /// Whether others wait for the rest of it.
+        listed: bool,
+    },
+    /// Nothing: another reader has the rest in hand.
+    Busy,
+    /// Nothing: the queue is empty.
+    Empty,
+    /// Nothing: the registration has ended.
+    Ended,
+    /// Nothing: there must be [`Room`] first, for a message that takes as many bytes of memory.
+    NoRoom(usize),
+}
+
+/// The messages that one open file has half read, by the key of the process that was acted for.
+#[pin_data(PinnedDrop)]
+pub(crate) struct PartialReads {
+    #[pin]
+    partials: SpinLock<RBTree<usize, Partial>>,
+    /// Their number, for a look without the lock.
+    len: Atomic<usize>,
+    registrar: Arc<Registrar>,
+}
+
+impl PartialReads {
+    /// For a file that has read nothing yet.
+    pub(crate) fn new(registrar: Arc<Registrar>) -> impl PinInit<Self> {
+        pin_init!(Self {
+            partials <- new_spinlock!(RBTree::new(), "mq_partial_reads"),
+            len: Atomic::new(0),
+            registrar,
+        })
+    }
+
+    /// Whether nothing is half read. Somebody who reads at the same time may change that.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len.load(Relaxed) == 0
+    }
+
+    /// Claims what comes next for a process: what is half read, or else what `take` gives, which
+    /// gets the bytes of memory that a message may take if it is too long for the buffer.
+    pub(crate) fn claim(
+        &self,
+        process: usize,
+        size: usize,
+        room: &mut Option<Room>,
+        take: impl FnOnce(usize) -> Taken,
+    ) -> Claim {
+        let mut partials = self.partials.lock();
+        if let Some(partial) = partials.get_mut(&process) {
+            return match partial.cursor.take() {
+                None => Claim::Busy,
+                Some(cursor) => Claim::Cursor {
+                    cursor,
+                    listed: true,
+                },
+            };
+        }
+        let message = match take(room.as_ref().map_or(0, Room::bytes)) {
+            Taken::Message(message) => message,
+            Taken::TooLong(memory) => return Claim::NoRoom(memory),
+            Taken::Empty => return Claim::Empty,
+            Taken::Ended => return Claim::Ended,
+        };
+        let too_long = message.len() > size;
+        let cursor = Cursor { message, read: 0 };
+        // Only where there is room a message that is too long is taken.
+        let listed = match room.take() {
+            Some(room) if too_long => {
+                let partial = Partial {
+                    process: room.process,
+                    cursor: None,
+                    _charge: room.charge,
+                };
+                partials.insert(room.node.into_node(process, partial));
+                self.len.fetch_add(1, Relaxed);
+                true
+            }
+            unused => {
+                *room = unused;
+                false
+            }
+        };
+        Claim::Cursor { cursor, listed }
+    }
+
+    /// Puts back a cursor of which something is left to read.
+    pub(crate) fn put_back(&self, process: usize, cursor: Cursor) {
+        if let Some(partial) = self.partials.lock().get_mut(&process) {
+            partial.cursor = Some(cursor);
+        }
+    }
+
+    /// Forgets what is listed for a process, which has been read to the end or not at all.
+    pub(crate) fn remove(&self, process: usize) {
+        let mut partials = self.partials.lock();
+        let removed = partials.remove_node(&process);
+        if removed.is_some() {
+            self.len.fetch_sub(1, Relaxed);
+        }
+        drop(partials);
+        drop(removed);
+    }
+
+    /// Discards what nobody can read any more: of processes that have exited, but for the opener,
+    /// for whom others can go on reading.
+    pub(crate) fn prune(&self, opener: usize) {
+        loop {
+            let exited = {
+                let partials = self.partials.lock();
+                let mut all = partials.iter();
+                all.find(|(key, partial)| {
+                    **key != opener
+                        && partial.cursor.is_some()
+                        && partial.process.pid().has_exited()
+                })
+                .map(|(key, _)| *key)
+            };
+            let Some(key) = exited else {
+                return;
+            };
+            self.remove(key);
+            self.registrar.stats.count_truncated();
+        }
+    }
+
+    /// Bytes that are left to a process of a message that it has half read.
+    pub(crate) fn left(&self, process: usize) -> usize {
+        self.partials
+            .lock()
+            .get(&process)
+            .and_then(|partial| partial.cursor.as_ref())
+            .map_or(0, Cursor::left)
+    }
+
+    /// The first of these processes for which something is half read.
+    pub(crate) fn first_of(&self, processes: [usize; 2]) -> Option<ProcessRef> {
+        if self.is_empty() {
+            return None;
+        }
+        let partials = self.partials.lock();
+        let found = processes.iter().find_map(|key| partials.get(key));
+        found.map(|partial| partial.process.clone())
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for PartialReads {
+    fn drop(self: Pin<&mut Self>) {
+        // Of a file that is being closed nobody has anything in hand.
+        for _ in 0..self.len.load(Relaxed) {
+            self.registrar.stats.count_truncated();
+        }
+    }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The form of a message: one line, `SENDER TEXT\n`, made in the memory that the command was
+//! copied into.
+//!
+//! In front of the command is room for the longest sender's name and a blank, and behind it for the
+//! newline. Once the command has been read, the sender's name goes right before the text, over
+//! what was the command word. The memory itself is the business of `ffi/buffer.rs`.
+
+use super::{limits::NAME_MAX, name::Name};
+use core::ops::Range;
+
+/// Bytes of room in front of a command.
+pub const BEFORE: usize = NAME_MAX + 1;
+
+/// Bytes of room behind a command.
+pub const AFTER: usize = 1;
+
+/// Writes the sender's name and the blank before the text that starts at `text_at` in the command
+/// of `len` bytes. Returns where the line lies in `bytes`, whose first [`BEFORE`] bytes are the
+/// room in front of the command; the last byte of the line is to become the newline.
+///
+/// ```
+/// use mq_policy::{command, message, name::Name};
+/// let mut bytes = *b"........./msg bob hi.";
+/// let line = message::stamp(&mut bytes, Name::new(b"alice").unwrap(), 9, 11);
+/// assert_eq!(&bytes[line.start..line.end - 1], b"alice hi");
+/// ```
+#[inline]
+pub fn stamp(bytes: &mut [u8], sender: Name, text_at: usize, len: usize) -> Range<usize> {
+    let name = sender.as_bytes();
+    let text = BEFORE + text_at;
+    let start = text - 1 - name.len();
+    bytes[start..text - 1].copy_from_slice(name);
+    bytes[text - 1] = b' ';
+    start..BEFORE + len + AFTER
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! How the memory of a message is cut into pieces, and how much that is.
+//!
+//! A piece is a power of two of bytes, up to a page, because that is what the kernel's allocator
+//! has without waste. A message that fits into one page has one piece. A larger one has pages and
+//! then one or two smaller pieces, so that at most 15 % more is taken than it has bytes.
+//! Allocating is the business of `ffi/buffer.rs`.
+
+/// The largest piece.
+pub const PAGE: usize = 4096;
+
+/// The smallest piece.
+pub const PIECE_MIN: usize = 64;
+
+/// Bytes at the start of the first piece that hold no part of the message.
+pub const FIRST_HEADER: usize = 24;
+
+/// Bytes at the start of every other piece that hold no part of the message.
+pub const HEADER: usize = 8;
+
+/// The size of the first piece of a message of `len` bytes.
+#[inline]
+pub fn first(len: usize) -> usize {
+    if len > PAGE - FIRST_HEADER {
+        PAGE
+    } else {
+        power(len + FIRST_HEADER)
+    }
+}
+
+/// The size of the next piece, where `left` bytes, at least one, have no place yet.
+pub fn next(left: usize) -> usize {
+    let needed = left.saturating_add(HEADER);
+    if needed >= PAGE {
+        return PAGE;
+    }
+    let whole = power(needed);
+    // Another piece for the rest, where one alone would stay empty to a large part.
+    if whole - needed > whole / 4 && whole > 4 * PIECE_MIN {
+        whole / 2
+    } else {
+        whole
+    }
+}
+
+/// Bytes of memory that a message of `len` bytes takes.
+///
+/// ```
+/// use mq_policy::segments::memory;
+/// assert_eq!(memory(40), 64);
+/// assert_eq!(memory(41), 128);
+/// assert!(memory(65_546) < 65_546 * 115 / 100);
+/// ```
+#[inline]
+pub fn memory(len: usize) -> usize {
+    let mut size = first(len);
+    let mut left = len.saturating_sub(size - FIRST_HEADER);
+    let mut memory = size;
+    while left > 0 {
+        size = next(left);
+        left = left.saturating_sub(size - HEADER);
+        memory += size;
+    }
+    memory
+}
+
+fn power(bytes: usize) -> usize {
+    bytes.next_power_of_two().max(PIECE_MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn above_a_page_at_most_15_percent_are_lost() {
+        for len in PAGE + 1..=70_000 {
+            let memory = memory(len);
+            assert!(memory * 100 <= len * 115, "{len} bytes take {memory}");
+        }
+    }
+
+    #[test]
+    fn all_bytes_have_a_place_in_few_pieces() {
+        for len in 0..=70_000 {
+            let mut room = first(len) - FIRST_HEADER;
+            let mut pieces = 1;
+            while room < len {
+                let size = next(len - room);
+                assert!(size.is_power_of_two() && (PIECE_MIN..=PAGE).contains(&size));
+                room += size - HEADER;
+                pieces += 1;
+            }
+            assert!(pieces <= len / PAGE + 5, "{len} bytes in {pieces} pieces");
+        }
+    }
+
+    #[test]
+    fn more_bytes_never_take_less() {
+        assert!((0..70_000).all(|len| memory(len) <= memory(len + 1)));
+    }
+}

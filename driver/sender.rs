@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Sending through an open file: to one queue, or to all.
+
+use crate::{
+    directory::Hint,
+    ffi::wait_queue::Wake,
+    identity::Identity,
+    message::{
+        CommandBuffer,
+        Message, //
+    },
+    policy::{
+        name::Name,
+        refusal::Refusal, //
+    },
+    registrar::Registrar,
+    registration::{
+        Delivered,
+        Registration, //
+    }, //
+};
+use kernel::{
+    prelude::*,
+    sync::{
+        rcu,
+        Arc, //
+    },
+    task::might_sleep, //
+};
+
+/// Guesses that an open file keeps of where its receivers are.
+const HINTS: usize = 8;
+
+/// Places that a broadcast looks at without a pause.
+const BATCH: u32 = 64;
+
+/// What an open file remembers of those it has sent to.
+pub(crate) struct Receivers([Hint; HINTS]);
+
+impl Receivers {
+    /// Nobody.
+    pub(crate) fn new() -> Self {
+        Self([const { Hint::new() }; HINTS])
+    }
+
+    #[inline]
+    fn hint(&self, name: Name) -> &Hint {
+        // The last bytes of short names are the same.
+        let key = name.key();
+        &self.0[((key ^ (key >> 8) ^ (key >> 16)) % HINTS as u64) as usize]
+    }
+}
+
+/// What sending through an open file needs.
+pub(crate) struct Sender<'a> {
+    pub(crate) registrar: &'a Registrar,
+    pub(crate) identity: &'a Identity,
+    pub(crate) receivers: &'a Receivers,
+}
+
+impl Sender<'_> {
+    /// Puts the text of a command that starts at `text_at` into the queue of `to`.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::SenderNotRegistered`], [`Refusal::NoSuchName`], [`Refusal::TooLarge`].
+    #[inline]
+    pub(crate) fn send(
+        &self,
+        command: CommandBuffer,
+        to: Option<Name>,
+        text_at: usize,
+    ) -> Result<(), Refusal> {
+        let directory = &self.registrar.directory;
+        let guard = rcu::read_lock();
+        let sender = self
+            .identity
+            .acting(directory, &guard)
+            .ok_or(Refusal::SenderNotRegistered)?;
+        let to = to.ok_or(Refusal::NoSuchName)?;
+        let receiver = directory
+            .by_name(to, self.receivers.hint(to), &guard)
+            .ok_or(Refusal::NoSuchName)?;
+        let message = command.into_message(sender.name(), text_at);
+        match receiver.deliver(&sender, message, Wake::OneSync) {
+            Delivered::Queued(0) => {}
+            Delivered::Queued(dropped) => self.log_overflow(&receiver, dropped),
+            Delivered::TooLarge => return Err(Refusal::TooLarge),
+            Delivered::Closed => return Err(Refusal::NoSuchName),
+        }
+        sender.count_send();
+        Ok(())
+    }
+
+    /// Puts the text of a command that starts at `text_at` into every other queue.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::SenderNotRegistered`].
+    pub(crate) fn broadcast(&self, command: CommandBuffer, text_at: usize) -> Result<(), Refusal> {
+        let directory = &self.registrar.directory;
+        let sender: Arc<Registration> = {
+            let guard = rcu::read_lock();
+            let sender = self.identity.acting(directory, &guard);
+            sender.ok_or(Refusal::SenderNotRegistered)?.into()
+        };
+        let message = command.into_message(sender.name(), text_at);
+        // Who registers from now on is not reached, so that this ends.
+        let last = directory.latest();
+        let mut from = 0;
+        while from < directory.bound() {
+            self.deliver_batch(&sender, &message, from, last);
+            from += BATCH;
+            might_sleep();
+        }
+        sender.count_broadcast();
+        Ok(())
+    }
+
+    /// Delivers to those at some places, from `from` on.
+    fn deliver_batch(&self, sender: &Registration, message: &Message, from: u32, last: u64) {
+        let directory = &self.registrar.directory;
+        let guard = rcu::read_lock();
+        for index in from..from.saturating_add(BATCH).min(directory.bound()) {
+            let Some(receiver) = directory.at(index, &guard) else {
+                continue;
+            };
+            let handle = receiver.handle();
+            if handle.sequence() > last || handle == sender.handle() {
+                continue;
+            }
+            match receiver.deliver(sender, message.clone(), Wake::One) {
+                Delivered::Queued(0) | Delivered::Closed => {}
+                Delivered::Queued(dropped) => self.log_overflow(&receiver, dropped),
+                Delivered::TooLarge => {
+                    receiver.count_too_large();
+                    self.log_overflow(&receiver, 1);
+                }
+            }
+        }
+    }
+
+    #[cold]
+    fn log_overflow(&self, receiver: &Registration, dropped: u64) {
+        let name = receiver.name();
+        self.registrar.log.note_overflow(name.as_str(), dropped);
+    }
+}
