@@ -14,8 +14,8 @@ use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use mq_policy::name::Name;
 
 use crate::columns::{self, Column, COLUMNS};
-use crate::commands::params::{self, Setting};
 use crate::error;
+use crate::parameters::{self, Setting};
 use crate::system::refusal::name_rule;
 use crate::system::System;
 
@@ -78,7 +78,7 @@ pub enum Command {
     /// is no terminal, its lines are carried out one after the other. /help lists the commands.
     Shell(Shell),
     /// Show the driver's parameters, or set them
-    #[command(after_help = params::help())]
+    #[command(after_help = parameters::help())]
     Params(Params),
     /// Show what the driver has counted since it was loaded: messages, losses, refusals
     Stats(Stats),
@@ -224,7 +224,7 @@ pub struct Shell {
 #[derive(Debug, Args)]
 pub struct Params {
     /// What to set, by either spelling of the parameter; with nothing to set, all are shown
-    #[arg(value_name = "NAME=VALUE", value_parser = params::setting)]
+    #[arg(value_name = "NAME=VALUE", value_parser = Setting::parse)]
     pub settings: Vec<Setting>,
 }
 

@@ -1,39 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The table of columns: everything that can be shown of a registration, each described once.
+//! The columns: everything that can be shown of a registration, each described once.
 //!
-//! `--output` and `--sort`, their help, the headers, the alignment and the keys of JSON all follow
-//! from it. How cells are laid out is the commands' business.
-
-use serde::Serialize;
+//! `--output` and `--sort`, their help, the headings, the alignment and the keys of JSON all follow
+//! from it. How cells are laid out is the business of `table`.
 
 use crate::system::registration::Registration;
 use crate::system::System;
+use crate::table::{Cell, Heading, Table};
 
 /// One thing that can be shown of a registration.
 #[derive(Debug)]
 pub struct Column {
-    /// The header.
+    /// The heading.
     pub name: &'static str,
     /// What it holds.
     pub help: &'static str,
     /// Whether it is shown only where somebody asks for it.
     pub extra: bool,
-    cell: Cell,
+    value: Value,
 }
 
+/// How the cell of a registration is found.
 #[derive(Clone, Copy, Debug)]
-enum Cell {
+enum Value {
     Number(fn(&Registration) -> u64),
     Text(fn(&System, &Registration) -> String),
-}
-
-/// What a cell holds.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(untagged)]
-pub enum Value {
-    Number(u64),
-    Text(String),
 }
 
 /// All columns, in the order in which `show` lists them.
@@ -70,7 +62,7 @@ const fn number(
         name,
         help,
         extra: false,
-        cell: Cell::Number(number),
+        value: Value::Number(number),
     }
 }
 
@@ -83,7 +75,7 @@ const fn text(
         name,
         help,
         extra: false,
-        cell: Cell::Text(text),
+        value: Value::Text(text),
     }
 }
 
@@ -105,37 +97,42 @@ impl Column {
         COLUMNS.iter().filter(|column| !column.extra).collect()
     }
 
-    /// Whether it holds numbers, which stand to the right.
-    pub fn is_number(&self) -> bool {
-        matches!(self.cell, Cell::Number(_))
+    /// The cell of one registration.
+    pub fn cell(&self, system: &System, registration: &Registration) -> Cell {
+        match self.value {
+            Value::Number(number) => Cell::Number(number(registration)),
+            Value::Text(text) => Cell::Text(text(system, registration)),
+        }
     }
 
-    /// The cell of one registration.
-    pub fn value(&self, system: &System, registration: &Registration) -> Value {
-        match self.cell {
-            Cell::Number(number) => Value::Number(number(registration)),
-            Cell::Text(text) => Value::Text(text(system, registration)),
+    fn heading(&self) -> Heading {
+        Heading {
+            name: self.name,
+            number: matches!(self.value, Value::Number(_)),
         }
     }
 }
 
-/// The table of columns, as the help and the manual show it.
+/// These columns of these registrations.
+pub fn table(system: &System, columns: &[&Column], registrations: &[Registration]) -> Table {
+    let cells = |registration| {
+        let cell = |column: &&Column| column.cell(system, registration);
+        columns.iter().map(cell).collect()
+    };
+    Table::new(
+        columns.iter().map(|column| column.heading()).collect(),
+        registrations.iter().map(cells).collect(),
+    )
+}
+
+/// The list of columns, as the help and the manual show it.
 pub fn help() -> String {
-    let mut table = String::from("Columns (+: only shown when named):\n");
+    let mut list = String::from("Columns (+: only shown when named):\n");
     for column in &COLUMNS {
         let mark = if column.extra { '+' } else { ' ' };
-        table += &format!("  {:<8} {mark} {}\n", column.name, column.help);
+        list += &format!("  {:<8} {mark} {}\n", column.name, column.help);
     }
-    table
-}
-
-impl std::fmt::Display for Value {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Number(number) => number.fmt(f),
-            Self::Text(text) => text.fmt(f),
-        }
-    }
+    list
 }
 
 #[cfg(test)]
@@ -150,11 +147,5 @@ mod tests {
             assert!(help().contains(column.help));
         }
         assert!(Column::find("nothing").is_none());
-    }
-
-    #[test]
-    fn numbers_sort_as_numbers() {
-        assert!(Value::Number(9) < Value::Number(10));
-        assert!(Value::Text("9".into()) > Value::Text("10".into()));
     }
 }

@@ -1,117 +1,142 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Rows of cells, laid out for people, for `awk` or as JSON.
+//! Rows of cells under headings, laid out for people, for `awk` or as JSON.
 //!
 //! It knows nothing of what the cells mean; `columns` does.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
 
-use crate::columns::{Column, Value};
-use crate::system::registration::Registration;
-use crate::system::System;
-
 /// Blanks between two columns.
 const GAP: usize = 2;
 
-/// One registration, as far as columns have been chosen of it.
-pub struct Row<'columns> {
-    columns: &'columns [&'static Column],
-    cells: Vec<Value>,
+/// What a cell holds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(untagged)]
+pub enum Cell {
+    Number(u64),
+    Text(String),
 }
 
-impl<'columns> Row<'columns> {
-    pub fn new(
-        system: &System,
-        columns: &'columns [&'static Column],
-        registration: &Registration,
-    ) -> Self {
-        let cell = |column: &&Column| column.value(system, registration);
-        Self {
-            columns,
-            cells: columns.iter().map(cell).collect(),
-        }
+/// What stands above a column.
+#[derive(Clone, Copy, Debug)]
+pub struct Heading {
+    pub name: &'static str,
+    /// Whether its cells are numbers, which stand to the right.
+    pub number: bool,
+}
+
+/// Headings, and rows with a cell for each.
+pub struct Table {
+    headings: Vec<Heading>,
+    rows: Vec<Vec<Cell>>,
+}
+
+/// One row as an object: headings in small letters are its keys.
+pub struct Record<'table> {
+    headings: &'table [Heading],
+    cells: &'table [Cell],
+}
+
+impl Table {
+    pub fn new(headings: Vec<Heading>, rows: Vec<Vec<Cell>>) -> Self {
+        Self { headings, rows }
     }
 
-    /// One line a cell: the header and what it holds.
-    pub fn upright(&self, out: &mut dyn Write) -> io::Result<()> {
-        let width = self.columns.iter().map(|column| column.name.len()).max();
-        for (column, cell) in self.columns.iter().zip(&self.cells) {
-            writeln!(out, "{:<1$}  {cell}", column.name, width.unwrap_or(0))?;
+    /// The rows, ready for [`json`].
+    pub fn records(&self) -> impl Iterator<Item = Record<'_>> {
+        let headings = &self.headings;
+        self.rows
+            .iter()
+            .map(move |cells| Record { headings, cells })
+    }
+
+    /// Columns under each other: numbers to the right, text to the left.
+    pub fn aligned(&self, out: &mut dyn Write, headings: bool) -> io::Result<()> {
+        let mut lines: Vec<Vec<String>> = Vec::with_capacity(self.rows.len() + 1);
+        if headings {
+            lines.push(self.names().map(str::to_owned).collect());
+        }
+        for row in &self.rows {
+            lines.push(row.iter().map(Cell::to_string).collect());
+        }
+        let width = |at: usize| {
+            let cells = lines.iter().map(|line| line[at].chars().count());
+            cells.max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..self.headings.len()).map(width).collect();
+        for line in &lines {
+            let mut gap = 0;
+            for ((cell, heading), &width) in line.iter().zip(&self.headings).zip(&widths) {
+                let padding = width - cell.chars().count();
+                let (before, after) = if heading.number {
+                    (padding, 0)
+                } else {
+                    (0, padding)
+                };
+                write!(out, "{:1$}{cell}", "", gap + before)?;
+                // Written when another cell follows, so that no line ends in blanks.
+                gap = after + GAP;
+            }
+            writeln!(out)?;
         }
         Ok(())
     }
-}
 
-impl Serialize for Row<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let keys = self.columns.iter().map(|column| column.name.to_lowercase());
-        serializer.collect_map(keys.zip(&self.cells))
-    }
-}
-
-/// Columns under each other: numbers to the right, text to the left.
-pub fn aligned(
-    out: &mut dyn Write,
-    columns: &[&Column],
-    headings: bool,
-    rows: &[Row<'_>],
-) -> io::Result<()> {
-    let mut lines: Vec<Vec<String>> = Vec::with_capacity(rows.len() + 1);
-    if headings {
-        let names = columns.iter().map(|column| column.name.to_owned());
-        lines.push(names.collect());
-    }
-    for row in rows {
-        lines.push(row.cells.iter().map(Value::to_string).collect());
-    }
-    let width = |at: usize| {
-        let cells = lines.iter().map(|line| line[at].chars().count());
-        cells.max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
-    for line in &lines {
-        let mut gap = 0;
-        for ((cell, column), &width) in line.iter().zip(columns).zip(&widths) {
-            let room = width - cell.chars().count();
-            let (before, after) = if column.is_number() {
-                (room, 0)
-            } else {
-                (0, room)
-            };
-            write!(out, "{:1$}{cell}", "", gap + before)?;
-            // Written when another cell follows, so that no line ends in blanks.
-            gap = after + GAP;
+    /// One blank between columns, and none within them.
+    pub fn raw(&self, out: &mut dyn Write, headings: bool) -> io::Result<()> {
+        if headings {
+            writeln!(out, "{}", self.names().collect::<Vec<_>>().join(" "))?;
         }
-        writeln!(out)?;
+        for row in &self.rows {
+            for (at, cell) in row.iter().enumerate() {
+                let gap = if at == 0 { "" } else { " " };
+                match cell {
+                    Cell::Number(number) => write!(out, "{gap}{number}")?,
+                    Cell::Text(text) => write!(out, "{gap}{}", unsplit(text))?,
+                }
+            }
+            writeln!(out)?;
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-/// One blank between columns, and none within them.
-pub fn raw(
-    out: &mut dyn Write,
-    columns: &[&Column],
-    headings: bool,
-    rows: &[Row<'_>],
-) -> io::Result<()> {
-    if headings {
-        let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
-        writeln!(out, "{}", names.join(" "))?;
-    }
-    for row in rows {
-        for (at, cell) in row.cells.iter().enumerate() {
-            let gap = if at == 0 { "" } else { " " };
-            match cell {
-                Value::Number(number) => write!(out, "{gap}{number}")?,
-                Value::Text(text) => write!(out, "{gap}{}", unsplit(text))?,
+    /// One line a cell: the heading and what the cell holds.
+    pub fn upright(&self, out: &mut dyn Write) -> io::Result<()> {
+        let width = self.names().map(str::len).max().unwrap_or(0);
+        for cells in &self.rows {
+            for (name, cell) in self.names().zip(cells) {
+                writeln!(out, "{name:<width$}  {cell}")?;
             }
         }
-        writeln!(out)?;
+        Ok(())
     }
-    Ok(())
+
+    fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.headings.iter().map(|heading| heading.name)
+    }
+}
+
+impl Serialize for Record<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let keys = self
+            .headings
+            .iter()
+            .map(|heading| heading.name.to_lowercase());
+        serializer.collect_map(keys.zip(self.cells))
+    }
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => text.fmt(f),
+        }
+    }
 }
 
 /// An object, indented, and the newline that ends a text file.
@@ -136,12 +161,18 @@ fn unsplit(cell: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::unsplit;
+    use super::*;
 
     #[test]
     fn a_raw_cell_is_one_word() {
         assert_eq!(unsplit("a b\t\\"), "a\\x20b\\x09\\x5c");
         assert_eq!(unsplit("word"), "word");
         assert_eq!(unsplit(""), "-");
+    }
+
+    #[test]
+    fn numbers_sort_as_numbers() {
+        assert!(Cell::Number(9) < Cell::Number(10));
+        assert!(Cell::Text("9".into()) > Cell::Text("10".into()));
     }
 }

@@ -8,7 +8,7 @@ mod flush;
 mod list;
 mod listen;
 mod man;
-pub mod params;
+mod params;
 mod send;
 mod shell;
 mod show;

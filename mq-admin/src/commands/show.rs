@@ -3,21 +3,23 @@
 //! `show`: everything about one registration.
 
 use crate::cli::Show;
-use crate::columns::{Column, COLUMNS};
+use crate::columns::{self, Column, COLUMNS};
 use crate::error::Result;
 use crate::output;
 use crate::system::System;
-use crate::table::{self, Row};
+use crate::table;
 
 pub fn run(system: &System, options: &Show) -> Result {
     let registration = system.registration(options.name.as_str())?;
-    let columns: Vec<&Column> = COLUMNS.iter().collect();
-    let row = Row::new(system, &columns, &registration);
+    let all: Vec<&Column> = COLUMNS.iter().collect();
+    let table = columns::table(system, &all, &[registration]);
     output::print(|out| {
         if options.json {
-            table::json(out, &row)
+            table
+                .records()
+                .try_for_each(|record| table::json(out, &record))
         } else {
-            row.upright(out)
+            table.upright(out)
         }
     })
 }
