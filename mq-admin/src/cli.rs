@@ -49,9 +49,9 @@ impl Cli {
 pub enum Command {
     /// List the registrations
     ///
-    /// On a terminal the columns are aligned. Otherwise one blank stands between them, as with --raw,
-    /// which is easy to take apart. Standard columns may come to be more in time: a script that needs
-    /// certain ones names them by --output.
+    /// On a terminal the columns are aligned. Otherwise one blank stands between them, as with
+    /// --raw, which is easy to parse. Later versions may have more standard columns: a script that
+    /// needs certain ones names them by --output.
     List(List),
     /// Show everything about one registration
     Show(Show),
@@ -69,8 +69,8 @@ pub enum Command {
     Broadcast(Broadcast),
     /// Register under a name and print what arrives, one message a line: sender, blank, text
     ///
-    /// A terminal is shown control characters as \x1b and the like; files and pipes get the bytes as
-    /// they are. The registration ends with this command.
+    /// A terminal is shown control characters as \x1b and the like; files and pipes get the bytes
+    /// as they are. The registration ends with this command.
     Listen(Listen),
     /// Talk to others: an interactive client
     ///
@@ -260,7 +260,7 @@ pub struct Man {
     /// The page of this command; otherwise that of mq-admin itself
     #[arg(conflicts_with = "dir")]
     pub command: Option<String>,
-    /// Write all pages into this folder instead
+    /// Write all pages into this directory instead
     #[arg(long)]
     pub dir: Option<PathBuf>,
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Standard output, buffered and written once, and standard error: no drama where nobody reads them.
+//! Standard output, buffered and written once, and standard error.
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, Write};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Bytes that strangers chose, made fit for a terminal.
+//! Text for people: bytes that strangers chose, made fit for a terminal, and numbers of messages.
 //!
 //! Any process may send any bytes, escape sequences included; a terminal must not obey them.
 //! Files and pipes get the bytes as they are: this is not for them.

@@ -2,9 +2,7 @@
 
 //! `stats`: what the driver has counted since it was loaded.
 //!
-//! Which totals there are is the driver's to say: each is a file, whose name is that of the total.
-
-use std::collections::BTreeMap;
+//! Which statistics there are is the driver's to say: each is a file of its own name.
 
 use crate::cli::Stats;
 use crate::error::Result;
@@ -13,14 +11,14 @@ use crate::system::System;
 use crate::table;
 
 pub fn run(system: &System, options: &Stats) -> Result {
-    let totals: BTreeMap<String, u64> = system.totals()?;
-    let width = totals.keys().map(String::len).max().unwrap_or(0);
+    let stats = system.stats()?;
+    let width = stats.keys().map(String::len).max().unwrap_or(0);
     output::print(|out| {
         if options.json {
-            return table::json(out, &totals);
+            return table::json(out, &stats);
         }
-        totals
+        stats
             .iter()
-            .try_for_each(|(name, total)| writeln!(out, "{name:<width$}  {total}"))
+            .try_for_each(|(name, value)| writeln!(out, "{name:<width$}  {value}"))
     })
 }

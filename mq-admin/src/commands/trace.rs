@@ -65,11 +65,11 @@ fn wait_for_events(trace: &Trace, end: &UnixStream) -> Result<bool> {
 /// A line of the trace for people: when, what, the details, and which task did it.
 fn readable(line: &str) -> String {
     let line = printable(line.as_bytes(), false);
-    take_apart(&line).unwrap_or_else(|| line.trim().to_owned())
+    parse(&line).unwrap_or_else(|| line.trim().to_owned())
 }
 
 /// Lines look like `sh-71  [000] .....  3.456789: mq_send: name=value…`.
-fn take_apart(line: &str) -> Option<String> {
+fn parse(line: &str) -> Option<String> {
     let (head, event) = line.split_once(": mq_")?;
     let (head, time) = head.trim().rsplit_once(char::is_whitespace)?;
     time.parse::<f64>().ok()?;

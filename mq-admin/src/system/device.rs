@@ -2,8 +2,8 @@
 
 //! `/dev/mq`: commands go in, messages come out.
 //!
-//! The file is non-blocking: whoever waits does so with [`wait`](super::wait::wait), beside whatever
-//! else may happen.
+//! The file is non-blocking: whoever waits does so with [`wait`](super::wait::wait), beside
+//! whatever else may happen.
 
 use std::fs::{File, OpenOptions};
 use std::io::Read;

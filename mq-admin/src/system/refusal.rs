@@ -2,8 +2,8 @@
 
 //! What the driver means by an error number, in words.
 //!
-//! The driver knows more causes than there are numbers, so the command that was refused helps to
-//! tell them apart. The causes themselves are the driver's own, taken from its policy.
+//! The driver knows more reasons than there are numbers, so the command that was refused helps to
+//! tell them apart. The reasons themselves are the driver's own, taken from its policy.
 
 use mq_policy::command::{self, Command};
 use mq_policy::limits::{CMD_BUF_SIZE, MAX_DEVICES, MAX_PER_USER, NAME_MAX};
@@ -12,8 +12,8 @@ use rustix::io::Errno;
 
 use crate::error::{Error, Status};
 
-/// The cause of `errno` as the answer to `command`, for a process that is `registered` or not.
-fn cause(command: Result<Command, Refusal>, errno: Errno, registered: bool) -> Option<Refusal> {
+/// The reason for `errno` as the answer to `command`, for a process that is `registered` or not.
+fn reason(command: Result<Command, Refusal>, errno: Errno, registered: bool) -> Option<Refusal> {
     Some(match errno {
         Errno::MSGSIZE => Refusal::TooLong,
         Errno::INVAL => command.err().unwrap_or(Refusal::NoCommand),
@@ -33,13 +33,13 @@ fn cause(command: Result<Command, Refusal>, errno: Errno, registered: bool) -> O
 /// The driver's answer `errno` to `written`, as a failure that says what to do.
 pub fn explain(written: &[u8], errno: Errno, registered: bool) -> Error {
     let command = command::parse(&written[..command::length(written)]);
-    let Some(cause) = cause(command, errno, registered) else {
+    let Some(reason) = reason(command, errno, registered) else {
         return Error::new(
             Status::Failed,
             format!("the driver could not carry it out: {errno}"),
         );
     };
-    let (status, sentence) = match cause {
+    let (status, sentence) = match reason {
         Refusal::TooLong => (
             Status::TooLong,
             format!(
@@ -55,10 +55,10 @@ pub fn explain(written: &[u8], errno: Errno, registered: bool) -> Error {
         ),
         Refusal::BadName => (Status::Usage, name_rule()),
         Refusal::AlreadyRegistered => (
-            Status::NoRoom,
+            Status::Unavailable,
             "you are registered already: /unr ends that registration".to_owned(),
         ),
-        Refusal::NameTaken => (Status::NoRoom, {
+        Refusal::NameTaken => (Status::Unavailable, {
             let name = name_in(&command);
             format!(
                 "the name {name} is taken: choose another, \
@@ -66,7 +66,7 @@ pub fn explain(written: &[u8], errno: Errno, registered: bool) -> Error {
             )
         }),
         Refusal::TableFull => (
-            Status::NoRoom,
+            Status::Unavailable,
             format!(
                 "no more registrations fit: allow more by `mq-admin params {}=NUMBER`, \
                  or end one by `mq-admin evict NAME`",
@@ -74,9 +74,9 @@ pub fn explain(written: &[u8], errno: Errno, registered: bool) -> Error {
             ),
         ),
         Refusal::ShareUsedUp => (
-            Status::NoRoom,
+            Status::Unavailable,
             format!(
-                "your share of the registrations is used up: end one of yours, \
+                "your quota of registrations is used up: end one of yours, \
                  or have root allow more by `mq-admin params {}=NUMBER`",
                 MAX_PER_USER.attribute
             ),
@@ -146,7 +146,7 @@ mod tests {
             (b"/reg bob", Errno::DQUOT, false, Refusal::ShareUsedUp),
         ] {
             let command = command::parse(&written[..command::length(written)]);
-            assert_eq!(cause(command, errno, registered), Some(expected));
+            assert_eq!(reason(command, errno, registered), Some(expected));
         }
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The driver's attributes in sysfs: one registration, the parameters, the totals, `flush`
+//! The driver's attributes in sysfs: one registration, the parameters, the statistics, `flush`
 //! and `evict`.
 
 use std::collections::BTreeMap;
@@ -14,9 +14,6 @@ use mq_policy::paths;
 use super::registration::Registration;
 use super::{unreachable, System};
 use crate::error::{Error, Result};
-
-/// The folder of the totals, below that of the device.
-const STATS: &str = "stats";
 
 /// What is written to `flush` for all queues; no name can be this.
 const ALL: &str = "*";
@@ -65,19 +62,19 @@ impl System {
         self.act("evict", name)
     }
 
-    /// The driver's totals, by their names.
-    pub fn totals(&self) -> Result<BTreeMap<String, u64>> {
-        let folder = self.attributes().join(STATS);
-        let total = |file: io::Result<DirEntry>| {
+    /// The driver's statistics, by their names.
+    pub fn stats(&self) -> Result<BTreeMap<String, u64>> {
+        let directory = self.attributes().join(paths::STATS);
+        let value = |file: io::Result<DirEntry>| {
             let file = file?;
             Ok((
                 file.file_name().to_string_lossy().into(),
                 read(&file.path())?,
             ))
         };
-        fs::read_dir(&folder)
-            .and_then(|files| files.map(total).collect())
-            .map_err(|error| unreachable(&folder, &error))
+        fs::read_dir(&directory)
+            .and_then(|files| files.map(value).collect())
+            .map_err(|error| unreachable(&directory, &error))
     }
 
     fn attribute(&self, attribute: &str) -> Result<u64> {

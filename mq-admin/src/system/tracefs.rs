@@ -83,7 +83,7 @@ fn check(tracefs: &Path) -> Result {
     ))
 }
 
-/// The folder of the instance; removed when this is dropped.
+/// The directory of the instance; removed when this is dropped.
 struct Instance(PathBuf);
 
 impl Instance {
@@ -97,7 +97,7 @@ impl Instance {
         match made {
             Ok(()) => Ok(Self(path)),
             Err(error) if error.kind() == io::ErrorKind::ResourceBusy => Err(Error::new(
-                Status::NoRoom,
+                Status::Unavailable,
                 "another `mq-admin trace` is running: end that one first",
             )),
             Err(error) => Err(unreachable(&path, &error)),

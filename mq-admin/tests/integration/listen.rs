@@ -81,7 +81,10 @@ fn a_command_for_each_message() {
     let device = Device::new(&tree);
     device.queue("alice it's  me\n");
     device.queue("eve $(exit 9) \\n\n");
-    let script = r#"printf "%s [%s] [%s]\\n" "$MQ_NAME $MQ_FROM" "$MQ_TEXT" "$(cat)"; printf "/$MQ_FROM ok" >&$MQ_FD"#;
+    let script = r#"
+        printf "%s [%s] [%s]\\n" "$MQ_NAME $MQ_FROM" "$MQ_TEXT" "$(cat)"
+        printf "/$MQ_FROM ok" >&$MQ_FD
+    "#;
     let output = tree.run(&["listen", "bob", "--count", "2", "--exec", script]);
     assert_eq!(
         text(&output.stdout),

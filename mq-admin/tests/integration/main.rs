@@ -2,9 +2,9 @@
 
 //! Runs the built `mq-admin` against a made-up `/proc`, `/sys` and `/dev`.
 //!
-//! Most tests compare a whole transcript with a file under `tests/golden`; with `UPDATE_GOLDEN=1` in
-//! the environment they write it instead, for a look at the difference. What only the real driver
-//! can show is tested in the guest.
+//! Most tests compare a whole transcript with a file under `tests/golden`; with `UPDATE_GOLDEN=1`
+//! in the environment they write it instead, for a look at the difference. What only the real
+//! driver can show is tested in the guest.
 
 /// `flush`, `evict` and `params`: what changes the driver.
 mod control;

@@ -15,7 +15,7 @@ bob          123      0      2      8         0        14         1
 alice         99   1000     11     16       433         9         0
 ";
 
-/// Makes every tree's folder its own.
+/// Makes the directory of every tree its own.
 static TREES: AtomicU32 = AtomicU32::new(0);
 
 /// A tree; removed when this is dropped.
@@ -27,8 +27,8 @@ impl Tree {
         let number = TREES.fetch_add(1, Ordering::Relaxed);
         let name = format!("mq-admin-test-{}-{number}", std::process::id());
         let tree = Self(std::env::temp_dir().join(name));
-        for folder in ["proc", "sys", "dev"] {
-            fs::create_dir_all(tree.path(folder)).unwrap();
+        for directory in ["proc", "sys", "dev"] {
+            fs::create_dir_all(tree.path(directory)).unwrap();
         }
         tree
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A missing driver, missing rights, a reader that went away: one sentence, and a status of its own.
+//! A missing driver, missing rights, a reader that went away: one sentence and one status each.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;

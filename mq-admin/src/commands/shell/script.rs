@@ -64,7 +64,7 @@ fn show_waiting(client: &Client, buffer: &mut Buffer) -> Result {
     Ok(())
 }
 
-/// Standard input, taken apart into lines without ever waiting where nobody asked to.
+/// Standard input, split into lines, without ever waiting where nobody asked to.
 struct Input {
     file: File,
     pending: Vec<u8>,

@@ -30,7 +30,7 @@ pub fn run(system: &System, options: &Top) -> Result {
     let mut rates = Rates::default();
     let mut view = View::new(options.interval);
     // Before the terminal is taken, so that a missing driver is reported on an untouched one.
-    look(system, &mut rates, &mut view)?;
+    refresh(system, &mut rates, &mut view)?;
     let mut screen = Screen::take()?;
     let mut next = Instant::now() + view.interval;
     loop {
@@ -40,26 +40,26 @@ pub fn run(system: &System, options: &Top) -> Result {
             .map_err(Error::output)?;
         screen.wait((!view.paused).then_some(next))?;
         while let Some(key) = screen.key()? {
-            if !obey(&mut view, key) {
+            if !handle(&mut view, key) {
                 return Ok(());
             }
         }
         if !view.paused && Instant::now() >= next {
-            look(system, &mut rates, &mut view)?;
+            refresh(system, &mut rates, &mut view)?;
             next = Instant::now() + view.interval;
         }
     }
 }
 
-fn look(system: &System, rates: &mut Rates, view: &mut View) -> Result {
+fn refresh(system: &System, rates: &mut Rates, view: &mut View) -> Result {
     let registrations = system.registrations()?;
-    view.most = system.parameter(&MAX_DEVICES)?;
+    view.max_devices = system.parameter(&MAX_DEVICES)?;
     view.show(rates.update(Instant::now(), registrations));
     Ok(())
 }
 
 /// Does what a key stands for; false for the one that quits.
-fn obey(view: &mut View, key: KeyEvent) -> bool {
+fn handle(view: &mut View, key: KeyEvent) -> bool {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     match key.code {
         KeyCode::Char('c') if control => return false,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Modifier, Style, Stylize};
-use ratatui::text::Line as Words;
+use ratatui::text::Line as TextLine;
 use ratatui::widgets::{Row, Table, TableState};
 use ratatui::Frame;
 
@@ -76,7 +76,7 @@ pub struct View {
     /// Whether updates are held back.
     pub paused: bool,
     /// How many may register.
-    pub most: u64,
+    pub max_devices: u64,
     lines: Vec<Line>,
     sorted_by: usize,
     descending: bool,
@@ -88,7 +88,7 @@ impl View {
         Self {
             interval,
             paused: false,
-            most: 0,
+            max_devices: 0,
             lines: Vec::new(),
             sorted_by: NAME,
             descending: false,
@@ -157,21 +157,21 @@ impl View {
         frame.render_widget(KEYS.reversed(), keys);
     }
 
-    fn totals(&self) -> Words<'_> {
+    fn totals(&self) -> TextLine<'_> {
         let queued: u64 = self.lines.iter().map(|line| line.registration.depth).sum();
         let sum = |of: fn(&Line) -> f64| rate(self.lines.iter().map(of).sum());
-        Words::from(format!(
+        TextLine::from(format!(
             "{} of {} registered, {queued} queued; a second: {} sent, {} received, {} dropped",
             self.lines.len(),
-            self.most,
+            self.max_devices,
             sum(|line| line.sent),
             sum(|line| line.received),
             sum(|line| line.dropped),
         ))
     }
 
-    fn state(&self) -> Words<'_> {
-        Words::from(if self.paused {
+    fn state(&self) -> TextLine<'_> {
+        TextLine::from(if self.paused {
             "PAUSED".to_owned()
         } else {
             format!("every {} s", self.interval.as_secs_f64())
@@ -201,7 +201,7 @@ impl View {
     }
 }
 
-/// As many of the columns as have room in `width`.
+/// As many of the columns as fit into `width`.
 fn fitting(width: u16) -> &'static [Column] {
     let mut used = 0;
     let number = COLUMNS.iter().take_while(|column| {
@@ -212,11 +212,11 @@ fn fitting(width: u16) -> &'static [Column] {
 }
 
 /// Names stand to the left, numbers to the right.
-fn aligned(column: usize, text: String) -> Words<'static> {
-    let words = Words::from(text);
+fn aligned(column: usize, text: String) -> TextLine<'static> {
+    let line = TextLine::from(text);
     match column {
-        NAME => words,
-        _ => words.right_aligned(),
+        NAME => line,
+        _ => line.right_aligned(),
     }
 }
 
@@ -267,7 +267,7 @@ mod tests {
 
     fn view() -> View {
         let mut view = View::new(Duration::from_secs(1));
-        view.most = 9;
+        view.max_devices = 9;
         view.show(vec![line("bob", 9, 2, 0.25), line("alice", 10, 8, 1234.5)]);
         view
     }
