@@ -18,8 +18,12 @@ use crate::tree::{text, Tree};
 /// Far longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a terminal is told to show its usual screen again, and the cursor.
-const GIVEN_BACK: &str = "\x1b[?1049l\x1b[?25h";
+/// What clears a screen.
+const CLEAR: &str = "\x1b[2J";
+
+/// What a terminal is told to show its usual screen again, and the cursor. Where it has no other
+/// screen, nothing is left on this one.
+const GIVEN_BACK: &str = "\x1b[2J\x1b[1;1H\x1b[?1049l\x1b[?25h";
 
 /// A person in front of the running program.
 struct Session {
@@ -52,13 +56,15 @@ impl Session {
         self.near.write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Reads on until `text` has come, and forgets everything up to there.
-    fn expect(&mut self, text: &str) {
+    /// Reads on until `text` has come; what came before it is returned, and forgotten.
+    fn expect(&mut self, text: &str) -> String {
         let start = Instant::now();
         loop {
             if let Some(at) = self.seen.find(text) {
-                self.seen.drain(..at + text.len());
-                return;
+                let rest = self.seen.split_off(at + text.len());
+                let mut before = std::mem::replace(&mut self.seen, rest);
+                before.truncate(at);
+                return before;
             }
             assert!(start.elapsed() < PATIENCE, "no {text:?}");
             let mut files = [PollFd::new(&self.near, PollFlags::IN)];
@@ -108,6 +114,21 @@ fn top_shows_queues_and_obeys_keys() {
     top.expect("PIDv");
     top.type_in("q");
     top.expect(GIVEN_BACK);
+    assert!(top.end().success());
+}
+
+#[test]
+fn top_draws_on_an_empty_screen() {
+    // The Linux console has no other screen: what stood there would show between the words.
+    let tree = Tree::new();
+    let mut top = Session::new(&tree, &["top"]);
+    let before = top.expect("registered,");
+    let drawn = before.rfind(CLEAR).map(|at| &before[at + CLEAR.len()..]);
+    assert!(
+        drawn.is_some_and(|drawn| drawn.contains("of")),
+        "{before:?}"
+    );
+    top.type_in("q");
     assert!(top.end().success());
 }
 

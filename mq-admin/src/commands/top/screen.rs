@@ -5,15 +5,16 @@
 use std::io::{self, IsTerminal, Read, Stdout};
 use std::mem::ManuallyDrop;
 use std::os::unix::net::UnixStream;
+use std::sync::Once;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use ratatui::backend::CrosstermBackend;
-use ratatui::crossterm::cursor::{Hide, Show};
+use ratatui::crossterm::cursor::{Hide, MoveTo, Show};
 use ratatui::crossterm::event::{self, KeyEvent};
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
-    disable_raw_mode, enable_raw_mode, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode, Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen,
 };
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
@@ -63,7 +64,9 @@ impl Screen {
             resized,
         };
         enable_raw_mode().map_err(failed)?;
-        execute!(io::stdout(), EnterAlternateScreen, Hide).map_err(failed)?;
+        // The Linux console has no alternate screen, and blanks are not drawn.
+        let clear = Clear(ClearType::All);
+        execute!(io::stdout(), EnterAlternateScreen, clear, Hide).map_err(failed)?;
         Ok(screen)
     }
 
@@ -105,9 +108,16 @@ impl Drop for Screen {
 }
 
 fn give_back() {
-    // Where the terminal is gone there is nothing left to restore.
-    let _ = disable_raw_mode();
-    let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
+    // Once, lest the usual screen be cleared.
+    static GIVEN_BACK: Once = Once::new();
+    GIVEN_BACK.call_once(|| {
+        // Where the terminal is gone there is nothing left to restore. Where it has no alternate
+        // screen, what comes next does not stand among what was drawn.
+        let _ = disable_raw_mode();
+        let home = MoveTo(0, 0);
+        let clear = Clear(ClearType::All);
+        let _ = execute!(io::stdout(), clear, home, LeaveAlternateScreen, Show);
+    });
 }
 
 /// A panic aborts, and a signal kills: neither drops anything.
