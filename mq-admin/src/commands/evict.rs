@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! `evict`: ends a registration from outside, and says whose it was and what was lost.
+//!
+//! It was looked up just before: the driver, which knows names only, does not answer with more.
 
 use crate::cli::Evict;
 use crate::error::Result;

@@ -2,13 +2,15 @@
 
 //! `flush`: discards what is queued, and says how much that was.
 //!
-//! The driver does not answer a flush with a number. What a queue had lost before and what it has
-//! lost afterwards tells it, unless the queue also overflowed in between.
+//! The driver flushes the queue of whoever has the name at that moment, and does not answer with a
+//! number. What a queue had lost before and what it has lost afterwards tells it, unless the queue
+//! also overflowed in between. Where the name went from one registration to another between the two
+//! looks, nobody knows which of them was flushed, and no number is made up.
 
 use std::collections::HashMap;
 
 use crate::cli::Flush;
-use crate::error::Result;
+use crate::error::{Error, Result, Status};
 use crate::output;
 use crate::system::registration::Registration;
 use crate::system::System;
@@ -24,7 +26,15 @@ pub fn run(system: &System, options: &Flush) -> Result {
 fn one(system: &System, name: &str) -> Result {
     let before = system.registration(name)?;
     system.flush(name)?;
-    let discarded = lost(&before, &system.registration(name)?);
+    let discarded = lost(&before, &system.registration(name)?).ok_or_else(|| {
+        Error::new(
+            Status::Failed,
+            format!(
+                "{name} was registered anew meanwhile, and may not have been flushed: \
+                 see `mq-admin show {name}`"
+            ),
+        )
+    })?;
     output::line(format_args!("{name}: {} discarded", messages(discarded)))
 }
 
@@ -38,7 +48,12 @@ fn all(system: &System) -> Result {
         .collect();
     let lost_by_each: Vec<(&str, u64)> = after
         .iter()
-        .filter_map(|now| Some((now.name.as_str(), lost(before.get(now.name.as_str())?, now))))
+        .filter_map(|now| {
+            Some((
+                now.name.as_str(),
+                lost(before.get(now.name.as_str())?, now)?,
+            ))
+        })
         .filter(|&(_, discarded)| discarded > 0)
         .collect();
     output::print(|out| {
@@ -50,11 +65,39 @@ fn all(system: &System) -> Result {
     })
 }
 
-/// What went from a queue between two looks at it: nothing that is known if they were at two
-/// registrations, the second one under the name of the first.
-fn lost(before: &Registration, after: &Registration) -> u64 {
-    if before.pid != after.pid {
-        return 0;
+/// What a queue lost between two looks at it; nothing where they were at two registrations: their
+/// processes differ, or a count went back.
+fn lost(before: &Registration, after: &Registration) -> Option<u64> {
+    if before.pid != after.pid || before.received > after.received {
+        return None;
     }
-    after.dropped.saturating_sub(before.dropped)
+    after.dropped.checked_sub(before.dropped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bob(pid: u64, received: u64, dropped: u64) -> Registration {
+        Registration {
+            name: "bob".to_owned(),
+            pid,
+            uid: 0,
+            depth: 0,
+            len: 8,
+            sent: 0,
+            received,
+            dropped,
+        }
+    }
+
+    #[test]
+    fn only_one_registration_has_lost_something() {
+        let before = bob(1, 20, 3);
+        assert_eq!(lost(&before, &bob(1, 20, 3)), Some(0));
+        assert_eq!(lost(&before, &bob(1, 21, 8)), Some(5));
+        assert_eq!(lost(&before, &bob(2, 21, 8)), None);
+        assert_eq!(lost(&before, &bob(1, 19, 8)), None);
+        assert_eq!(lost(&before, &bob(1, 21, 2)), None);
+    }
 }

@@ -75,17 +75,7 @@ impl Device {
 
     /// Registers this process for no more than sending, under a name of its own making.
     pub fn register_sender(&self) -> Result {
-        let pid = std::process::id();
-        // The number makes the name unique within a PID namespace; the letter helps where several
-        // namespaces share the device.
-        for letter in 'a'..='z' {
-            let command = registering(&format!("{letter}{}", base36(pid)));
-            match self.write(&command) {
-                Err(Errno::EXIST) if letter != 'z' => {}
-                result => return result.map_err(|errno| refusal::explain(&command, errno, false)),
-            }
-        }
-        Ok(())
+        register_free(std::process::id(), |command| self.write(command))
     }
 
     /// Ends this process's registration, as the end of the process would.
@@ -189,6 +179,24 @@ fn registering(name: &str) -> Vec<u8> {
     format!("/reg {name}").into_bytes()
 }
 
+/// Registers a sender under a name made of `pid`, the first that is not taken.
+///
+/// The number makes a name unique within a PID namespace; the letter helps where several namespaces
+/// share the device.
+fn register_free(
+    pid: u32,
+    mut write: impl FnMut(&[u8]) -> std::result::Result<(), Errno>,
+) -> Result {
+    for letter in 'a'..='z' {
+        let command = registering(&format!("{letter}{}", base36(pid)));
+        match write(&command) {
+            Err(Errno::EXIST) if letter != 'z' => {}
+            result => return result.map_err(|errno| refusal::explain(&command, errno, false)),
+        }
+    }
+    Ok(())
+}
+
 /// `number` in digits and small letters: the PIDs of Linux, up to 2^22, take five of them at most.
 fn base36(mut number: u32) -> String {
     let mut digits = Vec::new();
@@ -215,6 +223,39 @@ mod tests {
         assert_eq!((simple.from(), simple.text()), (&b"bob"[..], &b"hello"[..]));
         let odd = message(b"bob  a\nb\0\n\n");
         assert_eq!((odd.from(), odd.text()), (&b"bob"[..], &b" a\nb\0\n"[..]));
+    }
+
+    /// The commands written where the first `taken` names are taken, and what comes of it.
+    fn tried(taken: usize, otherwise: std::result::Result<(), Errno>) -> (Vec<String>, Result) {
+        let mut commands = Vec::new();
+        let result = register_free(37, |command| {
+            commands.push(String::from_utf8_lossy(command).into_owned());
+            match commands.len() <= taken {
+                true => Err(Errno::EXIST),
+                false => otherwise,
+            }
+        });
+        (commands, result)
+    }
+
+    #[test]
+    fn a_sender_takes_the_first_name_that_is_free() {
+        let (commands, result) = tried(0, Ok(()));
+        assert_eq!(commands, ["/reg a11"]);
+        assert!(result.is_ok());
+        let (commands, result) = tried(2, Ok(()));
+        assert_eq!(commands, ["/reg a11", "/reg b11", "/reg c11"]);
+        assert!(result.is_ok());
+    }
+
+    #[test]
+    fn a_sender_gives_up_where_no_other_name_would_help() {
+        let (commands, result) = tried(1, Err(Errno::NOSPC));
+        assert_eq!(commands.len(), 2);
+        assert!(result.is_err());
+        let (commands, result) = tried(99, Ok(()));
+        assert_eq!(commands.len(), 26);
+        assert!(result.unwrap_err().to_string().contains("z11 is taken"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! `flush`, `evict` and `params`: what is written where, and what is said about it.
 
 use std::fs::{remove_file, write};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -13,24 +14,78 @@ use crate::tree::{text, Tree};
 const FLUSH: &str = "sys/class/misc/mq/flush";
 const EVICT: &str = "sys/class/misc/mq/evict";
 
-#[test]
-fn flush_counts_what_it_discarded() {
-    let tree = Tree::new();
-    // A pipe lets the number change between the two times that it is read.
-    let dropped = tree.path("sys/class/misc/mq/queues/bob/dropped");
-    remove_file(&dropped).unwrap();
+/// Makes a pipe of a file, so that its content can change between two reads of it.
+fn make_pipe(path: &Path) {
+    remove_file(path).unwrap();
     let mode = Mode::RUSR | Mode::WUSR;
-    mknodat(CWD, &dropped, FileType::Fifo, mode, 0).unwrap();
-    let flush = tree.command(&["flush", "bob"]);
-    let flush = thread::spawn(move || { flush }.output().unwrap());
-    write(&dropped, "1\n").unwrap();
+    mknodat(CWD, path, FileType::Fifo, mode, 0).unwrap();
+}
+
+/// Waits until something has been written to `flush`.
+fn await_flush(tree: &Tree) {
     while tree.get(FLUSH).is_empty() {
         thread::sleep(Duration::from_millis(1));
     }
+}
+
+#[test]
+fn flush_counts_what_it_discarded() {
+    let tree = Tree::new();
+    let dropped = tree.path("sys/class/misc/mq/queues/bob/dropped");
+    make_pipe(&dropped);
+    let flush = tree.command(&["flush", "bob"]);
+    let flush = thread::spawn(move || { flush }.output().unwrap());
+    write(&dropped, "1\n").unwrap();
+    await_flush(&tree);
     write(&dropped, "3\n").unwrap();
     let output = flush.join().unwrap();
     assert_eq!(text(&output.stdout), "bob: 2 messages discarded\n");
     assert_eq!(tree.get(FLUSH), "bob");
+}
+
+#[test]
+fn a_flush_that_another_registration_may_have_got_is_a_failure() {
+    let tree = Tree::new();
+    let pid = tree.path("sys/class/misc/mq/queues/bob/pid");
+    make_pipe(&pid);
+    let flush = tree.command(&["flush", "bob"]);
+    let flush = thread::spawn(move || { flush }.output().unwrap());
+    write(&pid, "123\n").unwrap();
+    await_flush(&tree);
+    tree.put("sys/class/misc/mq/queues/bob/dropped", "3\n");
+    write(&pid, "124\n").unwrap();
+    let output = flush.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stdout), "");
+    assert_eq!(
+        text(&output.stderr),
+        "mq-admin: bob was registered anew meanwhile, and may not have been flushed: \
+         see `mq-admin show bob`\n"
+    );
+}
+
+#[test]
+fn flush_all_counts_those_that_stayed() {
+    let tree = Tree::new();
+    let listing = tree.path("proc/mq");
+    let before = tree.get("proc/mq");
+    make_pipe(&listing);
+    let flush = tree.command(&["flush", "--all"]);
+    let flush = thread::spawn(move || { flush }.output().unwrap());
+    write(&listing, &before).unwrap();
+    await_flush(&tree);
+    // Bob's messages are gone; alice is another process.
+    let after = before
+        .replace("14         1\n", "14         3\n")
+        .replace("99   1000", "98   1000")
+        .replace(" 9         0\n", " 9         9\n");
+    write(&listing, &after).unwrap();
+    let output = flush.join().unwrap();
+    assert_eq!(
+        text(&output.stdout),
+        "bob: 2 messages discarded\n2 messages discarded in all\n"
+    );
+    assert_eq!(tree.get(FLUSH), "*");
 }
 
 #[test]

@@ -5,6 +5,8 @@
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::symlink;
 use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
 
 use crate::device::Device;
 use crate::tree::{text, Tree};
@@ -54,6 +56,24 @@ fn the_time_runs_out() {
     );
     device.queue("alice hello\n");
     tree.golden("listen-too-few", &["listen bob --timeout 0.05 --count 2"]);
+}
+
+#[test]
+fn each_message_has_the_whole_time() {
+    let tree = Tree::new();
+    let device = Device::new(&tree);
+    device.queue("alice one\n");
+    // The command takes longer than a message may, and the next message comes after it.
+    let script = "sleep 2.1; echo $MQ_TEXT";
+    let arguments = ["--count", "2", "--timeout", "2", "--exec", script];
+    let mut command = tree.command(&[&["listen", "bob"][..], &arguments].concat());
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "one");
+    thread::sleep(Duration::from_millis(200));
+    device.queue("alice two\n");
+    assert_eq!(lines.next().unwrap().unwrap(), "two");
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]
@@ -118,4 +138,21 @@ fn a_command_that_fails_is_reported_and_the_next_one_runs() {
         "mq-admin: the command for a message from alice failed: exit status: 3\n"
     );
     assert!(output.status.success());
+}
+
+#[test]
+fn a_command_waits_for_a_message_of_its_own() {
+    let tree = Tree::new();
+    let device = Device::new(&tree);
+    device.queue("alice one\n");
+    let script = "echo $MQ_TEXT; read -r from text <&$MQ_FD; echo $from: $text";
+    let mut command = tree.command(&["listen", "bob", "--count", "1", "--exec", script]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "one");
+    // By now a `read` that does not wait would have failed.
+    thread::sleep(Duration::from_millis(200));
+    device.queue("eve two\n");
+    assert_eq!(lines.next().unwrap().unwrap(), "eve: two");
+    assert!(child.wait().unwrap().success());
 }

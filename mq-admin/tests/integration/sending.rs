@@ -95,3 +95,15 @@ fn no_text() {
     assert_eq!(output.status.code(), Some(2));
     assert!(!device.commands().contains("/msg"));
 }
+
+#[test]
+fn standard_input_arrives_whole() {
+    let tree = Tree::new();
+    // A file keeps all that is written, one command after the other.
+    tree.put("dev/mq", "");
+    let longest = "x".repeat(65536 - "/msg bob ".len());
+    let output = tree.run_with_input(&["send", "--from", "eve", "bob", "-"], longest.as_bytes());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let written = tree.get("dev/mq");
+    assert!(written == format!("/reg eve/msg bob {longest}/unr"));
+}
