@@ -48,6 +48,26 @@ fn order() {
 }
 
 #[test]
+fn a_later_driver_that_tells_more_changes_nothing() {
+    let tree = Tree::new();
+    let outputs = || {
+        [
+            &["list"][..],
+            &["list", "--aligned"],
+            &["list", "--json"],
+            &["show", "bob"],
+            &["show", "bob", "--json"],
+        ]
+        .map(|arguments| tree.run(arguments))
+        .map(|output| text(&output.stdout) + &text(&output.stderr))
+    };
+    let before = outputs();
+    assert!(before.iter().all(|output| output.contains("bob")));
+    tree.extend();
+    assert_eq!(outputs(), before);
+}
+
+#[test]
 fn a_driver_that_lists_more_columns_in_another_order() {
     let tree = Tree::new();
     tree.put(

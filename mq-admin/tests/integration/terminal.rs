@@ -133,6 +133,22 @@ fn top_draws_on_an_empty_screen() {
 }
 
 #[test]
+fn top_draws_the_same_of_a_later_driver_that_tells_more() {
+    let tree = Tree::new();
+    let first_picture = || {
+        let mut top = Session::new(&tree, &["top"]);
+        let picture = top.expect("interval");
+        top.type_in("q");
+        assert!(top.end().success());
+        picture
+    };
+    let before = first_picture();
+    assert!(before.contains("alice"));
+    tree.extend();
+    assert_eq!(first_picture(), before);
+}
+
+#[test]
 fn top_gives_the_terminal_back_when_it_is_killed() {
     let tree = Tree::new();
     for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
