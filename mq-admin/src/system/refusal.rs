@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the driver means by an error number, in words.
+//! What the driver means by an error number, in words, and what can be done about it.
 //!
-//! The driver knows more reasons than there are numbers, so the command that was refused helps to
-//! tell them apart. The reasons themselves are the driver's own, taken from its policy.
+//! The driver knows more reasons than there are numbers. The command that was refused helps to tell
+//! them apart; where it does not, the sentence names all that it may be.
 
 use mq_policy::command::{self, Command};
 use mq_policy::limits::{CMD_BUF_SIZE, MAX_DEVICES, MAX_PER_USER, NAME_MAX};
@@ -12,60 +12,37 @@ use rustix::io::Errno;
 
 use crate::error::{Error, Status};
 
-/// The reason for `errno` as the answer to `command`, for a process that is `registered` or not.
-fn reason(command: Result<Command, Refusal>, errno: Errno, registered: bool) -> Option<Refusal> {
-    Some(match errno {
-        Errno::MSGSIZE => Refusal::TooLong,
-        Errno::INVAL => command.err().unwrap_or(Refusal::NoCommand),
-        Errno::EXIST if registered => Refusal::AlreadyRegistered,
-        Errno::EXIST => Refusal::NameTaken,
-        Errno::NOSPC => Refusal::TableFull,
-        Errno::DQUOT => Refusal::ShareUsedUp,
-        Errno::ACCESS => Refusal::SenderNotRegistered,
-        Errno::NOENT if matches!(command, Ok(Command::Send { .. })) => Refusal::NoSuchName,
-        Errno::NOENT => Refusal::NotRegistered,
-        Errno::PERM if matches!(command, Ok(Command::Register(_))) => Refusal::ForeignFile,
-        Errno::PERM => Refusal::NotYours,
-        _ => return None,
-    })
-}
-
-/// The driver's answer `errno` to `written`, as a failure that says what to do.
+/// The driver's answer `errno` to `written`, as a failure that says what to do. It depends on
+/// whether the process was `registered`.
 pub fn explain(written: &[u8], errno: Errno, registered: bool) -> Error {
     let command = command::parse(&written[..command::length(written)]);
-    let Some(reason) = reason(command, errno, registered) else {
-        return Error::new(
-            Status::Failed,
-            format!("the driver could not carry it out: {errno}"),
-        );
-    };
-    let (status, sentence) = match reason {
-        Refusal::TooLong => (
+    let (status, sentence) = match errno {
+        Errno::MSGSIZE => (
             Status::TooLong,
             format!(
                 "the message is too long: shorten it, or allow more by `mq-admin params {}=BYTES`",
                 CMD_BUF_SIZE.attribute
             ),
         ),
-        Refusal::NoCommand => (
+        Errno::INVAL if command == Err(Refusal::BadName) => (Status::Usage, name_rule()),
+        Errno::INVAL => (
             Status::Usage,
             "this is no command, or a part of it is missing: \
              there are /reg NAME, /unr, /msg NAME TEXT and /all TEXT"
                 .to_owned(),
         ),
-        Refusal::BadName => (Status::Usage, name_rule()),
-        Refusal::AlreadyRegistered => (
+        Errno::EXIST if registered => (
             Status::Unavailable,
             "you are registered already: /unr ends that registration".to_owned(),
         ),
-        Refusal::NameTaken => (Status::Unavailable, {
+        Errno::EXIST => (Status::Unavailable, {
             let name = name_in(&command);
             format!(
                 "the name {name} is taken: choose another, \
-                     or end that registration by `mq-admin evict {name}`"
+                 or end that registration by `mq-admin evict {name}`"
             )
         }),
-        Refusal::TableFull => (
+        Errno::NOSPC => (
             Status::Unavailable,
             format!(
                 "no more registrations fit: allow more by `mq-admin params {}=NUMBER`, \
@@ -73,7 +50,7 @@ pub fn explain(written: &[u8], errno: Errno, registered: bool) -> Error {
                 MAX_DEVICES.attribute
             ),
         ),
-        Refusal::ShareUsedUp => (
+        Errno::DQUOT => (
             Status::Unavailable,
             format!(
                 "your quota of registrations is used up: end one of yours, \
@@ -81,23 +58,29 @@ pub fn explain(written: &[u8], errno: Errno, registered: bool) -> Error {
                 MAX_PER_USER.attribute
             ),
         ),
-        Refusal::NotRegistered => (
-            Status::NotFound,
-            "you are not registered: /reg NAME registers you".to_owned(),
-        ),
-        Refusal::SenderNotRegistered => (
+        Errno::ACCESS => (
             Status::NoRights,
             "only who is registered may send: /reg NAME registers you".to_owned(),
         ),
-        Refusal::NoSuchName => return Error::no_such_name(name_in(&command)),
-        Refusal::NotYours => (
+        Errno::NOENT if matches!(command, Ok(Command::Send { .. })) => {
+            return Error::no_such_name(name_in(&command))
+        }
+        Errno::NOENT => (
+            Status::NotFound,
+            "you are not registered: /reg NAME registers you".to_owned(),
+        ),
+        Errno::PERM if matches!(command, Ok(Command::Register(_))) => (
+            Status::NoRights,
+            "another user opened this file: open the device yourself to register".to_owned(),
+        ),
+        Errno::PERM => (
             Status::NoRights,
             "that registration is somebody else's: root ends it by `mq-admin evict NAME`"
                 .to_owned(),
         ),
-        Refusal::ForeignFile => (
-            Status::NoRights,
-            "another user opened this file: open the device yourself to register".to_owned(),
+        _ => (
+            Status::Failed,
+            format!("the driver could not carry it out: {errno}"),
         ),
     };
     Error::new(status, sentence)
@@ -123,36 +106,96 @@ pub fn name_rule() -> String {
 mod tests {
     use super::*;
 
+    /// The status and the sentence for a refusal.
+    fn explained(written: &str, errno: Errno, registered: bool) -> (Status, String) {
+        match explain(written.as_bytes(), errno, registered) {
+            Error::Because(status, sentence) => (status, sentence),
+            Error::ReaderGone => panic!("a refusal is a failure"),
+        }
+    }
+
     #[test]
     fn the_command_tells_apart_what_the_number_does_not() {
-        for (written, errno, registered, expected) in [
-            (&b"/reg bob\n"[..], Errno::EXIST, false, Refusal::NameTaken),
-            (b"/reg bob", Errno::EXIST, true, Refusal::AlreadyRegistered),
-            (b"/reg b!b", Errno::INVAL, false, Refusal::BadName),
-            (b"/reg bob", Errno::PERM, false, Refusal::ForeignFile),
-            (b"/unreg bob", Errno::PERM, true, Refusal::NotYours),
-            (b"/msg bob hi", Errno::NOENT, true, Refusal::NoSuchName),
-            (b"/bob hi", Errno::NOENT, true, Refusal::NoSuchName),
-            (b"/unr", Errno::NOENT, false, Refusal::NotRegistered),
+        use Status::{NoRights, NotFound, TooLong, Unavailable, Usage};
+        for (written, errno, registered, status, words) in [
             (
-                b"/all hi",
+                "/reg bob\n",
+                Errno::EXIST,
+                false,
+                Unavailable,
+                "bob is taken",
+            ),
+            (
+                "/reg bob",
+                Errno::EXIST,
+                true,
+                Unavailable,
+                "you are registered already",
+            ),
+            ("/reg b!b", Errno::INVAL, false, Usage, "a name is 1 to 8"),
+            (
+                "/msg bob",
+                Errno::INVAL,
+                true,
+                Usage,
+                "a part of it is missing",
+            ),
+            (
+                "/reg bob",
+                Errno::PERM,
+                false,
+                NoRights,
+                "another user opened",
+            ),
+            ("/unreg bob", Errno::PERM, true, NoRights, "somebody else's"),
+            ("/msg bob hi", Errno::NOENT, true, NotFound, "named bob"),
+            ("/bob hi", Errno::NOENT, true, NotFound, "named bob"),
+            (
+                "/unr",
+                Errno::NOENT,
+                false,
+                NotFound,
+                "you are not registered",
+            ),
+            (
+                "/all hi",
                 Errno::ACCESS,
                 false,
-                Refusal::SenderNotRegistered,
+                NoRights,
+                "only who is registered",
             ),
-            (b"/msg bob", Errno::INVAL, true, Refusal::NoCommand),
-            (b"/msg bob hi", Errno::MSGSIZE, true, Refusal::TooLong),
-            (b"/reg bob", Errno::NOSPC, false, Refusal::TableFull),
-            (b"/reg bob", Errno::DQUOT, false, Refusal::ShareUsedUp),
+            (
+                "/msg bob hi",
+                Errno::MSGSIZE,
+                true,
+                TooLong,
+                "cmd_buf_size=BYTES",
+            ),
+            (
+                "/reg bob",
+                Errno::NOSPC,
+                false,
+                Unavailable,
+                "max_devices=NUMBER",
+            ),
+            (
+                "/reg bob",
+                Errno::DQUOT,
+                false,
+                Unavailable,
+                "max_per_user=NUMBER",
+            ),
         ] {
-            let command = command::parse(&written[..command::length(written)]);
-            assert_eq!(reason(command, errno, registered), Some(expected));
+            let explained = explained(written, errno, registered);
+            assert_eq!(explained.0, status, "{written}");
+            assert!(explained.1.contains(words), "{explained:?}");
         }
     }
 
     #[test]
     fn an_answer_that_is_no_refusal_keeps_its_own_words() {
-        let sentence = explain(b"/reg bob", Errno::NOMEM, false).to_string();
+        let (status, sentence) = explained("/reg bob", Errno::NOMEM, false);
+        assert_eq!(status, Status::Failed);
         assert!(sentence.contains(&Errno::NOMEM.to_string()), "{sentence}");
     }
 }
