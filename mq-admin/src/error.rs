@@ -46,7 +46,7 @@ impl Status {
             Self::NoRights => "no rights for it",
             Self::DriverAbsent => "the driver is not loaded",
             Self::Unavailable => "name taken, max_devices reached, or the user's quota used up",
-            Self::TooLong => "the message is longer than the driver takes",
+            Self::TooLong => "the message is longer than the driver or the queue takes",
             Self::TimedOut => "the time ran out before the messages asked for had come",
             Self::Ended => "the registration was ended from outside",
         }

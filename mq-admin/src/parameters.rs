@@ -36,19 +36,24 @@ impl Setting {
     }
 }
 
-/// The table of parameters, as the help and the manual show it.
+/// The table of parameters, as the help and the manual show it: what a parameter means stands below
+/// it, a clause a line, so that no line needs a wide terminal.
 pub fn help() -> String {
+    let width = PARAMETERS.map(|parameter| parameter.name.len());
+    let width = width.into_iter().max().unwrap_or(0);
     let mut table = String::from("Parameters, their defaults and ranges:\n");
-    for parameter in &PARAMETERS {
+    for parameter in PARAMETERS {
         let Parameter {
             name,
             default,
             min,
             max,
-            help,
             ..
         } = parameter;
-        table += &format!("  {name:<12}  {default:>3}  {min:>2}..{max}  {help}\n");
+        table += &format!("  {name:<width$}  {default:>3}  {min}..{max}\n");
+        for clause in parameter.help.split_inclusive("; ") {
+            table += &format!("      {}\n", clause.trim_end());
+        }
     }
     table
 }

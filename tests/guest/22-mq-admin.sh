@@ -74,7 +74,8 @@ ends 'flush: without rights' 4 su guest -c 'mq-admin flush bob'
 
 # The attributes of the device that are parameters, and their values.
 in_force() {
-	for parameter in max_devices queue_len cmd_buf_size max_per_user; do
+	for parameter in max_devices queue_len cmd_buf_size max_per_user queue_bytes \
+		max_bytes_per_user; do
 		echo "$parameter $(cat $sys/$parameter)"
 	done
 }

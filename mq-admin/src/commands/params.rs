@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::output;
 use crate::parameters::Setting;
 use crate::system::System;
+use crate::table::{Cell, Heading, Table};
 
 pub fn run(system: &System, options: &Params) -> Result {
     if options.settings.is_empty() {
@@ -24,13 +25,16 @@ pub fn run(system: &System, options: &Params) -> Result {
 }
 
 fn show(system: &System) -> Result {
-    let mut lines = Vec::new();
+    let mut rows = Vec::new();
     for parameter in &PARAMETERS {
-        let value = system.parameter(parameter)?;
-        lines.push(format!(
-            "{:<12}  {value:>5}  {}",
-            parameter.attribute, parameter.help
-        ));
+        rows.push(vec![
+            Cell::Text(parameter.attribute.to_owned()),
+            Cell::Number(system.parameter(parameter)?),
+            Cell::Text(parameter.help.to_owned()),
+        ]);
     }
-    output::print(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")))
+    let headings = [("NAME", false), ("VALUE", true), ("MEANING", false)];
+    let headings = headings.map(|(name, number)| Heading { name, number });
+    let table = Table::new(headings.into(), rows);
+    output::print(|out| table.aligned(out, false))
 }

@@ -6,7 +6,9 @@
 //! them apart; where it does not, the sentence names all that it may be.
 
 use mq_policy::command::{self, Command};
-use mq_policy::limits::{CMD_BUF_SIZE, MAX_DEVICES, MAX_PER_USER, NAME_MAX};
+use mq_policy::limits::{
+    CMD_BUF_SIZE, MAX_BYTES_PER_USER, MAX_DEVICES, MAX_PER_USER, NAME_MAX, QUEUE_BYTES,
+};
 use mq_policy::refusal::Refusal;
 use rustix::io::Errno;
 
@@ -20,7 +22,9 @@ pub fn explain(written: &[u8], errno: Errno, registered: bool) -> Error {
         Errno::MSGSIZE => (
             Status::TooLong,
             format!(
-                "the message is too long: shorten it, or allow more by `mq-admin params {}=BYTES`",
+                "the message is too long for the driver, \
+                 or for a queue made when less was allowed: shorten it, allow more by \
+                 `mq-admin params {}=BYTES`, or have the receiver register anew",
                 CMD_BUF_SIZE.attribute
             ),
         ),
@@ -53,9 +57,10 @@ pub fn explain(written: &[u8], errno: Errno, registered: bool) -> Error {
         Errno::DQUOT => (
             Status::Unavailable,
             format!(
-                "your quota of registrations is used up: end one of yours, \
-                 or have root allow more by `mq-admin params {}=NUMBER`",
-                MAX_PER_USER.attribute
+                "your quota of registrations, or of bytes for their queues, is used up: \
+                 end one of yours, or have root raise {} or {}, or lower {}, \
+                 by `mq-admin params NAME=VALUE`",
+                MAX_PER_USER.attribute, MAX_BYTES_PER_USER.attribute, QUEUE_BYTES.attribute
             ),
         ),
         Errno::ACCESS => (
@@ -169,7 +174,7 @@ mod tests {
                 Errno::MSGSIZE,
                 true,
                 TooLong,
-                "cmd_buf_size=BYTES",
+                "cmd_buf_size=BYTES`, or have the receiver register anew",
             ),
             (
                 "/reg bob",
@@ -183,7 +188,7 @@ mod tests {
                 Errno::DQUOT,
                 false,
                 Unavailable,
-                "max_per_user=NUMBER",
+                "raise max_per_user or max_bytes_per_user, or lower queue_bytes",
             ),
         ] {
             let explained = explained(written, errno, registered);

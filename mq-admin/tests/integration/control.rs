@@ -121,6 +121,8 @@ fn params() {
         &[
             "params",
             "params max_devices=16 QUEUE_LEN=64",
+            "params queue_bytes=2147483647 MAX_BYTES_PER_USER=0",
+            "params queue_bytes=2147483648",
             "params max_devices=0",
             "params colour=3",
             "params max_devices",

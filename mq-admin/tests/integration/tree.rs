@@ -43,6 +43,8 @@ impl Tree {
             ("queue_len", "8"),
             ("cmd_buf_size", "256"),
             ("max_per_user", "0"),
+            ("queue_bytes", "0"),
+            ("max_bytes_per_user", "0"),
             ("stats/sends", "5\n"),
             ("stats/refused_enospc", "12\n"),
             ("flush", ""),
