@@ -8,6 +8,8 @@
 fresh
 program identity
 program passing
+program set_user_id
+program changing_ids
 
 fresh
 exec 3<>/dev/mq

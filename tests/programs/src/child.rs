@@ -18,7 +18,7 @@ use nix::{
         time::TimeVal,
         wait::{waitpid, WaitPidFlag, WaitStatus},
     },
-    unistd::Pid,
+    unistd::{dup2_stdin, Pid},
 };
 
 use crate::{sys, wait};
@@ -27,6 +27,16 @@ use crate::{sys, wait};
 pub struct Link(OwnedFd);
 
 impl Link {
+    /// The link that a program was started with as its standard input.
+    pub fn inherited() -> Self {
+        Self(sys::own(0))
+    }
+
+    /// Makes the link the standard input, which `execve` leaves open.
+    pub fn become_standard_input(&self) {
+        dup2_stdin(&self.0).expect("dup2");
+    }
+
     fn pair() -> (Self, Self) {
         let (ours, theirs) = socketpair(
             AddressFamily::Unix,

@@ -72,6 +72,14 @@ pub fn of(name: &str) -> Row {
     find(name).unwrap_or_else(|| panic!("{name} is not listed"))
 }
 
+/// The one registration that there is: its name and its user.
+#[track_caller]
+pub fn only() -> (String, u32) {
+    let rows = rows();
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    (rows[0].name.clone(), rows[0].uid)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{parse, Row};

@@ -13,6 +13,7 @@ mod harness;
 mod listing;
 mod mishaps;
 mod primitives;
+mod puppet;
 mod stress;
 mod sys;
 mod sysfs;
@@ -29,6 +30,7 @@ usage: mq-test try [--fd N] STEP…    writes each STEP as a command, `<` reads;
        mq-test flood NAME COUNT      sends COUNT messages to NAME, whatever comes of it
        mq-test noise SECONDS         registers, sends, reads and ends, again and again
        mq-test unload                unloads the module; prints the result
+       mq-test obey                  does what a test says over its standard input
        mq-test topic NAME [PATTERN]  runs the tests of a topic
        mq-test stress SECONDS        everything at once, then compares the accounts";
 
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         ["flood", name, count] => primitives::flood(name, count),
         ["noise", seconds] => primitives::noise(seconds),
         ["unload"] => primitives::unload(),
+        ["obey"] => puppet::go_on(),
         ["topic", name] => topics::run(name, ""),
         ["topic", name, pattern] => topics::run(name, pattern),
         ["stress", seconds] => stress::run(seconds),

@@ -2,6 +2,7 @@
 
 //! The topics: one file each, its tests listed at its top. One is no test of the driver: `mishaps`.
 
+mod changing_ids;
 mod crowd;
 mod device;
 mod ending;
@@ -16,6 +17,7 @@ mod order;
 mod passing;
 mod racing;
 mod reading;
+mod set_user_id;
 mod stalling;
 mod uring;
 mod waiting;
@@ -26,6 +28,7 @@ use crate::{
 };
 
 const TOPICS: &[(&str, Topic)] = &[
+    ("changing_ids", changing_ids::TESTS),
     ("crowd", crowd::TESTS),
     ("device", device::TESTS),
     ("ending", ending::TESTS),
@@ -41,6 +44,7 @@ const TOPICS: &[(&str, Topic)] = &[
     ("passing", passing::TESTS),
     ("racing", racing::TESTS),
     ("reading", reading::TESTS),
+    ("set_user_id", set_user_id::TESTS),
     ("stalling", stalling::TESTS),
     ("uring", uring::TESTS),
     ("waiting", waiting::TESTS),

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Files that change hands, and users: sockets, descriptors inherited by others, and the rule about
-//! differing effective user ids.
+//! who acts for whom.
 
 use nix::{
     errno::Errno,
-    unistd::{pause, seteuid, setresuid, Uid},
+    unistd::{pause, setresuid, Uid},
 };
 
 use crate::{
@@ -42,10 +42,6 @@ pub const TESTS: Topic = &[
     (
         "a set-user-id program with a file of its caller's acts for the caller",
         set_user_id,
-    ),
-    (
-        "the effective user id counts, at the time of the call",
-        effective_id_now,
     ),
     (
         "two processes of one user: the rule does not apply",
@@ -198,20 +194,6 @@ fn set_user_id() {
     own.send("root", "for root's eyes");
     assert_eq!(device.read(), EMPTY);
     assert_eq!(own.read(), line("root", "for root's eyes"));
-}
-
-fn effective_id_now() {
-    let device = Device::open_nonblocking();
-    let child = Child::start(|link| {
-        device.register("carol");
-        seteuid(ALICE).expect("seteuid");
-        assert_eq!(device.command("/msg carol as alice"), Err(Errno::EACCES));
-        seteuid(Uid::from_raw(0)).expect("seteuid");
-        device.send("carol", "as root");
-        link.say(device.read().expect("a message"));
-    });
-    assert_eq!(child.hear(), "carol as root\n");
-    child.finish();
 }
 
 fn same_user() {
