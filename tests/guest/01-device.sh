@@ -20,25 +20,32 @@ is 'MAX_DEVICES is 8 where nothing is said' "$(parameter MAX_DEVICES)" 8
 is 'QUEUE_LEN is 8 where nothing is said' "$(parameter QUEUE_LEN)" 8
 is 'CMD_BUF_SIZE is 256 where nothing is said' "$(parameter CMD_BUF_SIZE)" 256
 is 'MAX_PER_USER is 0 where nothing is said' "$(parameter MAX_PER_USER)" 0
+is 'QUEUE_BYTES is 0 where nothing is said' "$(parameter QUEUE_BYTES)" 0
+is 'MAX_BYTES_PER_USER is 0 where nothing is said' "$(parameter MAX_BYTES_PER_USER)" 0
 is 'the load parameters have mode 0444' "$(cd $parameters && stat -c '%a %n' ./* | sort)" \
 	'444 ./CMD_BUF_SIZE
+444 ./MAX_BYTES_PER_USER
 444 ./MAX_DEVICES
 444 ./MAX_PER_USER
+444 ./QUEUE_BYTES
 444 ./QUEUE_LEN'
 
-fresh MAX_DEVICES=3 QUEUE_LEN=4 CMD_BUF_SIZE=32 MAX_PER_USER=2
-is 'modprobe sets the parameters' "$(cat $sys/max_devices $sys/queue_len $sys/cmd_buf_size $sys/max_per_user | xargs)" \
-	'3 4 32 2'
+fresh MAX_DEVICES=3 QUEUE_LEN=4 CMD_BUF_SIZE=32 MAX_PER_USER=2 QUEUE_BYTES=5000 MAX_BYTES_PER_USER=60000
+is 'modprobe sets the parameters' \
+	"$(cd $sys && cat max_devices queue_len cmd_buf_size max_per_user queue_bytes max_bytes_per_user | xargs)" \
+	'3 4 32 2 5000 60000'
 is 'the values that were loaded are readable' \
-	"$(parameter MAX_DEVICES) $(parameter QUEUE_LEN) $(parameter CMD_BUF_SIZE) $(parameter MAX_PER_USER)" '3 4 32 2'
+	"$(cd $parameters && cat MAX_DEVICES QUEUE_LEN CMD_BUF_SIZE MAX_PER_USER QUEUE_BYTES MAX_BYTES_PER_USER | xargs)" \
+	'3 4 32 2 5000 60000'
 
-fresh MAX_DEVICES=1 QUEUE_LEN=1 CMD_BUF_SIZE=16 MAX_PER_USER=0
+fresh MAX_DEVICES=1 QUEUE_LEN=1 CMD_BUF_SIZE=16 MAX_PER_USER=0 QUEUE_BYTES=1 MAX_BYTES_PER_USER=1
 gives 'the driver works with the smallest values' 'ok | ok | a hello\n' '/reg a' '/msg a hello' '<'
-fresh MAX_DEVICES=65536 QUEUE_LEN=65536 CMD_BUF_SIZE=65536 MAX_PER_USER=65536
+fresh MAX_DEVICES=65536 QUEUE_LEN=65536 CMD_BUF_SIZE=65536 MAX_PER_USER=65536 \
+	QUEUE_BYTES=2147483647 MAX_BYTES_PER_USER=2147483647
 gives 'the driver works with the largest values' 'ok | ok | a hello\n' '/reg a' '/msg a hello' '<'
 
-# refuses PARAMETER VALUE LOWEST: the load fails with EINVAL, and one log line tells parameter, value and range. The same
-# line comes again where modprobe tries again by another system call.
+# refuses PARAMETER VALUE LOWEST [HIGHEST]: the load fails with EINVAL, and one log line tells parameter, value and
+# range. The same line comes again where modprobe tries again by another system call.
 refuses() {
 	eventually unload
 	mark
@@ -47,7 +54,7 @@ refuses() {
 	*'Invalid argument'*) ;;
 	*) echo "not EINVAL: $said" ;;
 	esac
-	lines=$(logged | grep -w -e "$1" | grep -w -e "$3" | grep -w -e 65536 | grep -F -e "$2" | uniq | wc -l)
+	lines=$(logged | grep -w -e "$1" | grep -w -e "$3" | grep -w -e "${4:-65536}" | grep -F -e "$2" | uniq | wc -l)
 	[ "$lines" = 1 ] || {
 		echo "$lines log lines tell of $1=$2:"
 		logged
@@ -67,6 +74,13 @@ is 'load with CMD_BUF_SIZE=65537: EINVAL and one log line' "$(refuses CMD_BUF_SI
 is 'load with CMD_BUF_SIZE=many: EINVAL and one log line' "$(refuses CMD_BUF_SIZE many 16)" ''
 is 'load with MAX_PER_USER=-1: EINVAL and one log line' "$(refuses MAX_PER_USER -1 0)" ''
 is 'load with MAX_PER_USER=65537: EINVAL and one log line' "$(refuses MAX_PER_USER 65537 0)" ''
+is 'load with QUEUE_BYTES=-1: EINVAL and one log line' "$(refuses QUEUE_BYTES -1 0 2147483647)" ''
+is 'load with QUEUE_BYTES=2147483648: EINVAL and one log line' \
+	"$(refuses QUEUE_BYTES 2147483648 0 2147483647)" ''
+is 'load with MAX_BYTES_PER_USER=-1: EINVAL and one log line' \
+	"$(refuses MAX_BYTES_PER_USER -1 0 2147483647)" ''
+is 'load with MAX_BYTES_PER_USER=2147483648: EINVAL and one log line' \
+	"$(refuses MAX_BYTES_PER_USER 2147483648 0 2147483647)" ''
 
 eventually unload
 mark

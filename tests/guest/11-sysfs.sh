@@ -15,8 +15,8 @@ modes() {
 	cd - >/dev/null || return
 }
 
-is 'the parameters have mode 0644' "$(modes $sys max_devices queue_len cmd_buf_size max_per_user)" \
-	'644 max_devices 644 queue_len 644 cmd_buf_size 644 max_per_user'
+is 'the parameters have mode 0644' "$(modes $sys max_devices queue_len cmd_buf_size max_per_user queue_bytes max_bytes_per_user)" \
+	'644 max_devices 644 queue_len 644 cmd_buf_size 644 max_per_user 644 queue_bytes 644 max_bytes_per_user'
 is 'registered has mode 0444' "$(modes $sys registered)" '444 registered'
 is 'flush and evict have mode 0200' "$(modes $sys flush evict)" '200 flush 200 evict'
 
@@ -44,6 +44,12 @@ refuses cmd_buf_size 65537
 takes max_per_user 0
 takes max_per_user 65536
 refuses max_per_user 65537
+for attribute in queue_bytes max_bytes_per_user; do
+	takes $attribute 2147483647
+	takes $attribute 0
+	refuses $attribute -1
+	refuses $attribute 2147483648
+done
 for value in -1 x ' ' '8 8' '8x' 4294967304 18446744073709551624; do
 	refuses queue_len "$value"
 done

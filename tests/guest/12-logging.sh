@@ -33,6 +33,14 @@ echo 4 >"$sys/max_devices"
 mark
 mq-test as 1000 mq-test try '/reg three' >/dev/null
 tells 'a registration refused for a used-up share is logged with its user' 1000
+echo 65536 >"$sys/queue_bytes"
+echo 65535 >"$sys/max_bytes_per_user"
+mark
+mq-test as 1001 mq-test try '/reg more' >/dev/null
+tells 'a registration refused for used-up bytes is logged with its user and the parameters' \
+	1001 MAX_BYTES_PER_USER QUEUE_BYTES
+echo 0 >"$sys/queue_bytes"
+echo 0 >"$sys/max_bytes_per_user"
 mq-test try '/reg s' '/msg one 1' '/msg one 2' '/msg one 3' >/dev/null
 tells 'a drop by overflow is logged with the name of the queue' one
 mq-test try '/reg gone' '/msg gone 1' '/msg gone 2' '/unr' >/dev/null

@@ -15,13 +15,14 @@ use std::{
 
 use nix::{
     poll::PollFlags,
+    sched::{unshare, CloneFlags},
     unistd::{dup, execv, seteuid, setgroups, setresgid, setresuid, Gid, Pid, Uid},
 };
 
 use crate::{
     child::{Child, Link},
     device::Device,
-    primitives, sys,
+    primitives, sys, sysfs,
 };
 
 /// What `poll` says of a file that acts for nobody, and has acted for nobody.
@@ -97,6 +98,24 @@ impl Puppet {
         assert_eq!(self.answer(format!("seteuid {uid}")), "ok");
     }
 
+    /// Enters a user namespace of its own, whose ids are mapped for it as a privileged helper does.
+    #[track_caller]
+    pub fn enters(&self, namespace: &UserNamespace) {
+        assert_eq!(self.answer("unshare"), "ok");
+        for map in ["uid_map", "gid_map"] {
+            if !namespace.0.is_empty() {
+                let path = format!("/proc/{}/{map}", self.pid());
+                sysfs::write_once(&path, &namespace.0).expect("a map of ids");
+            }
+        }
+    }
+
+    /// Changes all three of its user ids.
+    #[track_caller]
+    pub fn becomes(&self, uid: u32) {
+        assert_eq!(self.answer(format!("setresuid {uid}")), "ok");
+    }
+
     /// Executes a program, which goes on with the same files.
     #[track_caller]
     pub fn executes(&self, program: &Program) {
@@ -153,6 +172,16 @@ impl Puppet {
     }
 }
 
+/// A user namespace, by its map of ids.
+pub struct UserNamespace(pub String);
+
+impl UserNamespace {
+    /// One that maps no id.
+    pub fn unmapped() -> Self {
+        Self(String::new())
+    }
+}
+
 /// Becomes the user `uid` for good, without groups and, unless that is root, without capabilities.
 pub fn become_user(uid: u32) {
     let (user, group) = (Uid::from_raw(uid), Gid::from_raw(uid));
@@ -204,6 +233,7 @@ fn obey(link: &Link) -> ! {
         let (verb, what) = order.split_once(' ').unwrap_or((&order, ""));
         let (first, rest) = what.split_once(' ').unwrap_or((what, ""));
         let file = || sys::inherited(first.parse().expect("a file descriptor"));
+        let uid = || Uid::from_raw(first.parse().expect("a user id"));
         let answer = match verb {
             "open" => held(Device::open_nonblocking()),
             "take" => held(link.take::<Device>()),
@@ -216,7 +246,9 @@ fn obey(link: &Link) -> ! {
                 let file = Device::from(file().try_clone_to_owned().expect("dup"));
                 file.events().bits().to_string()
             }
-            "seteuid" => result(seteuid(Uid::from_raw(first.parse().expect("a user id")))),
+            "seteuid" => result(seteuid(uid())),
+            "setresuid" => result(setresuid(uid(), uid(), uid())),
+            "unshare" => result(unshare(CloneFlags::CLONE_NEWUSER)),
             "exec" => {
                 link.become_standard_input();
                 let program = CString::new(first).expect("no zero byte");

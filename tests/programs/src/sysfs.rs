@@ -12,7 +12,14 @@ use nix::{errno::Errno, unistd};
 const DEVICE: &str = "/sys/class/misc/mq";
 
 /// The attributes that are parameters.
-const PARAMETERS: [&str; 4] = ["max_devices", "queue_len", "cmd_buf_size", "max_per_user"];
+const PARAMETERS: [&str; 6] = [
+    "max_devices",
+    "queue_len",
+    "cmd_buf_size",
+    "max_per_user",
+    "queue_bytes",
+    "max_bytes_per_user",
+];
 
 /// An attribute's value, or nothing if it is not there (any more).
 pub fn get(attribute: &str) -> Option<u64> {
@@ -58,7 +65,7 @@ pub fn is_registered(name: &str) -> bool {
 
 /// The parameters in force, to be put back after a test.
 #[derive(PartialEq)]
-pub struct Parameters([Option<u64>; 4]);
+pub struct Parameters([Option<u64>; PARAMETERS.len()]);
 
 impl Parameters {
     /// Those in force now.

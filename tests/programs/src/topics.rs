@@ -15,11 +15,14 @@ mod namespaces;
 mod no_memory;
 mod order;
 mod passing;
+mod queue_bytes;
 mod racing;
 mod reading;
 mod set_user_id;
 mod stalling;
+mod subordinate;
 mod uring;
+mod user_bytes;
 mod waiting;
 
 use crate::{
@@ -42,11 +45,14 @@ const TOPICS: &[(&str, Topic)] = &[
     ("no_memory", no_memory::TESTS),
     ("order", order::TESTS),
     ("passing", passing::TESTS),
+    ("queue_bytes", queue_bytes::TESTS),
     ("racing", racing::TESTS),
     ("reading", reading::TESTS),
     ("set_user_id", set_user_id::TESTS),
     ("stalling", stalling::TESTS),
+    ("subordinate", subordinate::TESTS),
     ("uring", uring::TESTS),
+    ("user_bytes", user_bytes::TESTS),
     ("waiting", waiting::TESTS),
 ];
 

@@ -67,7 +67,7 @@ const ALICE: u32 = 1000;
 const BERT: u32 = 1001;
 
 /// A process of a user, registered as `name` until it is killed, or the error that it got.
-fn hold(uid: u32, name: &str) -> Result<Child, Errno> {
+pub fn hold(uid: u32, name: &str) -> Result<Child, Errno> {
     let child = Child::start(|link| {
         let uid = Uid::from_raw(uid);
         setresuid(uid, uid, uid).expect("setresuid");
@@ -85,7 +85,7 @@ fn hold(uid: u32, name: &str) -> Result<Child, Errno> {
 
 /// Registers processes of a user, called `prefix` and a number, until one is refused: those that were
 /// not, and the error.
-fn hold_all(uid: u32, prefix: &str) -> (Vec<Child>, Errno) {
+pub fn hold_all(uid: u32, prefix: &str) -> (Vec<Child>, Errno) {
     let mut held = Vec::new();
     loop {
         match hold(uid, &format!("{prefix}{}", held.len())) {
