@@ -1,14 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Waiting: in read, poll, select, epoll and io_uring, and with a shell's `read -t`.
+# Waiting: in read, poll, select, epoll, io_uring and AIO, not waiting, and with a shell's `read -t`.
 # shellcheck source=tests/guest/lib.sh
 . "${0%/*}/lib.sh"
 
 fresh
 program waiting
 program multiplex
+program inherited_polls
 program uring
+program aio
+program nowait
 
 fresh
 exec 3<>/dev/mq

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! What the tests ask of the system that no crate wraps safely: unusual ways to start a process,
-//! handlers, capabilities. Memory with holes in it is in `sys/area.rs`.
+//! handlers, capabilities. What needs more has a file in `sys`.
 //!
 //! This file and its folder are the only place with `unsafe`. They know nothing of `/dev/mq`.
 #![allow(unsafe_code)]
 
+pub mod aio;
 pub mod area;
+pub mod nowait;
 
 use std::{
     os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
@@ -186,6 +188,12 @@ impl Ring {
         Self(IoUring::new(4).expect("io_uring_setup"))
     }
 
+    /// One whose requests a thread of the kernel takes, without a system call for each.
+    pub fn with_a_thread() -> Self {
+        let ring = IoUring::builder().setup_sqpoll(1000).build(4);
+        Self(ring.expect("io_uring_setup"))
+    }
+
     fn submit(&mut self, entry: &squeue::Entry) {
         // SAFETY: The entries made here point to leaked memory only.
         unsafe { self.0.submission().push(entry) }.expect("room in the ring");
@@ -200,14 +208,20 @@ impl Ring {
         ptr::from_ref(buffer)
     }
 
-    /// Asks for a write of `bytes`, in a thread that the kernel starts for it.
+    /// Asks for a write of `bytes`.
     pub fn write(&mut self, fd: BorrowedFd, bytes: &'static [u8], tag: u64) {
-        let entry = opcode::Write::new(
-            types::Fd(fd.as_raw_fd()),
-            bytes.as_ptr(),
-            bytes.len() as u32,
-        );
-        self.submit(&entry.build().flags(squeue::Flags::ASYNC).user_data(tag));
+        self.submit(&Self::writing(fd, bytes).user_data(tag));
+    }
+
+    /// Asks for a write of `bytes`, in a thread that the kernel starts for it.
+    pub fn write_by_worker(&mut self, fd: BorrowedFd, bytes: &'static [u8], tag: u64) {
+        let entry = Self::writing(fd, bytes).flags(squeue::Flags::ASYNC);
+        self.submit(&entry.user_data(tag));
+    }
+
+    fn writing(fd: BorrowedFd, bytes: &'static [u8]) -> squeue::Entry {
+        let fd = types::Fd(fd.as_raw_fd());
+        opcode::Write::new(fd, bytes.as_ptr(), bytes.len() as u32).build()
     }
 
     /// Asks to be told of any of `events`.

@@ -2,17 +2,20 @@
 
 //! The topics: one file each, its tests listed at its top. One is no test of the driver: `mishaps`.
 
+mod aio;
 mod changing_ids;
 mod crowd;
 mod device;
 mod ending;
 mod identity;
+mod inherited_polls;
 mod limits;
 mod listing;
 mod memory;
 mod multiplex;
 mod namespaces;
 mod no_memory;
+mod nowait;
 mod order;
 mod passing;
 mod queue_bytes;
@@ -31,11 +34,13 @@ use crate::{
 };
 
 const TOPICS: &[(&str, Topic)] = &[
+    ("aio", aio::TESTS),
     ("changing_ids", changing_ids::TESTS),
     ("crowd", crowd::TESTS),
     ("device", device::TESTS),
     ("ending", ending::TESTS),
     ("identity", identity::TESTS),
+    ("inherited_polls", inherited_polls::TESTS),
     ("limits", limits::TESTS),
     ("listing", listing::TESTS),
     ("memory", memory::TESTS),
@@ -43,6 +48,7 @@ const TOPICS: &[(&str, Topic)] = &[
     ("multiplex", multiplex::TESTS),
     ("namespaces", namespaces::TESTS),
     ("no_memory", no_memory::TESTS),
+    ("nowait", nowait::TESTS),
     ("order", order::TESTS),
     ("passing", passing::TESTS),
     ("queue_bytes", queue_bytes::TESTS),

@@ -168,7 +168,7 @@ fn killed() {
 fn written_by_the_process() {
     let device = Device::open();
     let mut ring = Ring::new();
-    ring.write(device.as_fd(), b"/reg bob", 1);
+    ring.write_by_worker(device.as_fd(), b"/reg bob", 1);
     assert_eq!(done(&mut ring), (1, 8));
     assert_eq!(listing::of("bob").pid, nix::unistd::getpid().as_raw());
     assert_eq!(device.command("/reg rob"), Err(Errno::EEXIST));
