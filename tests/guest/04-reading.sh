@@ -7,7 +7,9 @@
 
 fresh
 program reading
+program rests
 program stalling
+program handing_on
 
 # in_shell SHELL SCRIPT: what the script prints when this shell runs it. The host's dash and bash come along with the
 # libraries that they need.

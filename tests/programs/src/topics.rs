@@ -7,6 +7,7 @@ mod changing_ids;
 mod crowd;
 mod device;
 mod ending;
+mod handing_on;
 mod identity;
 mod inherited_polls;
 mod limits;
@@ -21,6 +22,7 @@ mod passing;
 mod queue_bytes;
 mod racing;
 mod reading;
+mod rests;
 mod set_user_id;
 mod stalling;
 mod subordinate;
@@ -40,6 +42,7 @@ const TOPICS: &[(&str, Topic)] = &[
     ("device", device::TESTS),
     ("ending", ending::TESTS),
     ("identity", identity::TESTS),
+    ("handing_on", handing_on::TESTS),
     ("inherited_polls", inherited_polls::TESTS),
     ("limits", limits::TESTS),
     ("listing", listing::TESTS),
@@ -54,6 +57,7 @@ const TOPICS: &[(&str, Topic)] = &[
     ("queue_bytes", queue_bytes::TESTS),
     ("racing", racing::TESTS),
     ("reading", reading::TESTS),
+    ("rests", rests::TESTS),
     ("set_user_id", set_user_id::TESTS),
     ("stalling", stalling::TESTS),
     ("subordinate", subordinate::TESTS),

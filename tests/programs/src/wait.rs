@@ -93,3 +93,11 @@ pub fn on_one_processor() {
     set.set(0).expect("in range");
     sched_setaffinity(Pid::from_raw(0), &set).expect("sched_setaffinity");
 }
+
+/// Has a process, kept on one processor so far, run on another; where there is only one, it stays.
+pub fn on_the_other_processor(process: Pid) {
+    let mut set = CpuSet::new();
+    set.set(1).expect("in range");
+    // No such processor is no such error: then the test has less to see.
+    let _ = sched_setaffinity(process, &set);
+}

@@ -31,7 +31,8 @@ pub const TESTS: Topic = &[
     ),
 ];
 
-fn absent_page() -> AbsentPage {
+/// A page that is not there yet.
+pub fn absent_page() -> AbsentPage {
     AbsentPage::new().unwrap_or_else(|| harness::skip("this kernel has no userfaultfd"))
 }
 

@@ -56,7 +56,7 @@ pub const TESTS: Topic = &[
 ];
 
 /// A child that reads the queue of whoever opened `file` once, and says what came of it.
-fn reader(file: Device) -> Child {
+pub fn reader(file: Device) -> Child {
     let child = Child::start(move |link| {
         link.say("ready");
         link.say(format!("{:?}", file.read()));
