@@ -8,6 +8,7 @@
 fresh
 program limits
 program racing
+program leaving
 
 # By load parameter instead of sysfs, and with the default share.
 fresh MAX_DEVICES=2

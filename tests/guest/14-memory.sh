@@ -7,5 +7,6 @@
 
 fresh
 program memory
+program charges
 program no_memory
 finish

@@ -6,6 +6,7 @@
 //! (`topic NAME`), and a bounded stress run. It is written against the contract alone: names,
 //! numbers and limits are spelt out in the tests and nothing is taken from the driver's sources.
 
+mod cgroup;
 mod cheap;
 mod child;
 mod device;

@@ -4,12 +4,14 @@
 
 mod aio;
 mod changing_ids;
+mod charges;
 mod crowd;
 mod device;
 mod ending;
 mod handing_on;
 mod identity;
 mod inherited_polls;
+mod leaving;
 mod limits;
 mod listing;
 mod memory;
@@ -38,12 +40,14 @@ use crate::{
 const TOPICS: &[(&str, Topic)] = &[
     ("aio", aio::TESTS),
     ("changing_ids", changing_ids::TESTS),
+    ("charges", charges::TESTS),
     ("crowd", crowd::TESTS),
     ("device", device::TESTS),
     ("ending", ending::TESTS),
     ("identity", identity::TESTS),
     ("handing_on", handing_on::TESTS),
     ("inherited_polls", inherited_polls::TESTS),
+    ("leaving", leaving::TESTS),
     ("limits", limits::TESTS),
     ("listing", listing::TESTS),
     ("memory", memory::TESTS),

@@ -62,6 +62,10 @@ pub const TESTS: Topic = &[
         "a crowd killed at once: all names are free after wait",
         crowd_killed,
     ),
+    (
+        "a process with much to free: nothing of it counts after wait",
+        much_to_free,
+    ),
 ];
 
 fn gone(name: &str) -> bool {
@@ -275,5 +279,27 @@ fn crowd_killed() {
         assert_eq!(sysfs::registrations(), COUNT);
         crowd.iter().for_each(|child| child.signal(Signal::SIGKILL));
         crowd.into_iter().for_each(Child::kill);
+    }
+}
+
+fn much_to_free() {
+    const MESSAGES: usize = 20_000;
+    sysfs::set("queue_len", MESSAGES);
+    sysfs::set("max_devices", 2);
+    let device = Device::registered("bob");
+    for _ in 0..3 {
+        let child = Child::start(|link| {
+            Device::registered("full");
+            link.say("registered");
+            pause();
+        });
+        assert_eq!(child.hear(), "registered");
+        (0..wait::many(MESSAGES)).for_each(|_| device.send("full", "x"));
+        child.kill();
+        assert_eq!(sysfs::registrations(), 1);
+        assert_eq!(listing::rows().len(), 1);
+        assert_eq!(device.command("/msg full x"), Err(Errno::ENOENT));
+        let next = Child::start(|_| drop(Device::registered("next")));
+        next.finish();
     }
 }
