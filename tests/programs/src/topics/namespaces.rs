@@ -2,10 +2,14 @@
 
 //! Registrations from other PID and user namespaces.
 
-use std::fs;
+use std::{
+    fs,
+    os::fd::{AsFd, AsRawFd},
+};
 
 use nix::{
     errno::Errno,
+    mount::{mount, MsFlags},
     sched::{unshare, CloneFlags},
     sys::signal::Signal,
     unistd::{getpid, pause, Pid},
@@ -15,7 +19,9 @@ use crate::{
     child::{elsewhere, Child, Link},
     device::{line, Device},
     harness::Topic,
-    listing, sysfs, wait,
+    listing,
+    puppet::become_user,
+    sysfs, wait,
 };
 
 pub const TESTS: Topic = &[
@@ -26,6 +32,14 @@ pub const TESTS: Topic = &[
     (
         "/proc/mq shows PIDs as the reader's PID namespace sees them, 0 for none",
         pids,
+    ),
+    (
+        "PIDs in sysfs and fdinfo are as the reader's PID namespace sees them",
+        pids_in_sysfs,
+    ),
+    (
+        "user ids are as the reader's user namespace sees them",
+        uids,
     ),
     (
         "the init of a PID namespace dies: all its registrations end, names are free",
@@ -72,16 +86,20 @@ fn works() {
     assert!(listing::find("inside").is_none());
 }
 
+/// Mounts a `/proc` of the namespace: the one that is there belongs to the namespace outside.
+fn mount_proc() {
+    unshare(CloneFlags::CLONE_NEWNS).expect("unshare");
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    mount(None::<&str>, "/", None::<&str>, private, None::<&str>).expect("private");
+    let flags = MsFlags::empty();
+    mount(Some("proc"), "/proc", Some("proc"), flags, None::<&str>).expect("mount");
+}
+
 fn pids() {
     let _device = Device::registered("bob");
     let inside = init_of_a_namespace(|link| {
         Device::registered("inside");
-        // The mounted /proc belongs to the namespace outside; one of our own is needed.
-        unshare(CloneFlags::CLONE_NEWNS).expect("unshare");
-        let flags = nix::mount::MsFlags::MS_REC | nix::mount::MsFlags::MS_PRIVATE;
-        nix::mount::mount(None::<&str>, "/", None::<&str>, flags, None::<&str>).expect("private");
-        let flags = nix::mount::MsFlags::empty();
-        nix::mount::mount(Some("proc"), "/proc", Some("proc"), flags, None::<&str>).expect("mount");
+        mount_proc();
         link.say(fs::read_to_string(listing::PATH).expect("/proc/mq"));
         link.hear();
     });
@@ -100,6 +118,66 @@ fn pids() {
     assert_eq!(sysfs::get("queues/inside/pid"), Some(init as u64));
     inside.say("end");
     inside.finish();
+}
+
+/// What a process in a namespace of its own finds under `name`: PID and UID, in sysfs.
+fn attributes(name: &str) -> (Option<u64>, Option<u64>) {
+    let get = |attribute| sysfs::get(&format!("queues/{name}/{attribute}"));
+    (get("pid"), get("uid"))
+}
+
+fn pids_in_sysfs() {
+    let device = Device::registered("bob");
+    let outside = (Some(getpid().as_raw() as u64), Some(0));
+    assert_eq!(attributes("bob"), outside);
+    let inside = init_of_a_namespace(|link| {
+        let own = Device::registered("inside");
+        let opener = |file: &Device| {
+            let path = format!("/proc/thread-self/fdinfo/{}", file.as_fd().as_raw_fd());
+            let text = fs::read_to_string(path).expect("fdinfo");
+            let line = text
+                .lines()
+                .find_map(|line| line.strip_prefix("mq-opener:"));
+            line.expect("a line of it").trim().to_owned()
+        };
+        mount_proc();
+        assert_eq!(attributes("bob"), (Some(0), Some(0)));
+        assert_eq!(attributes("inside"), (Some(1), Some(0)));
+        assert_eq!((&*opener(&own), &*opener(&device)), ("1", "0"));
+        link.say("seen");
+    });
+    assert_eq!(inside.hear(), "seen");
+    inside.finish();
+}
+
+fn uids() {
+    const ALICE: u32 = 1000;
+    const NOBODY: u32 = 65534;
+
+    let _device = Device::registered("bob");
+    let alice = Child::start(|link| {
+        become_user(ALICE);
+        Device::registered("alice");
+        unshare(CloneFlags::CLONE_NEWUSER).expect("unshare");
+        link.say("in a namespace of its own");
+        link.hear();
+        let uid = |name| {
+            (
+                listing::of(name).uid,
+                attributes(name).1.map(|uid| uid as u32),
+            )
+        };
+        assert_eq!(uid("alice"), (0, Some(0)), "mapped to root");
+        assert_eq!(uid("bob"), (NOBODY, Some(NOBODY)), "not mapped");
+        link.say("seen");
+    });
+    alice.hear();
+    let map = format!("/proc/{}/uid_map", alice.pid);
+    sysfs::write_once(&map, &format!("0 {ALICE} 1")).expect("a map of ids");
+    alice.say("look");
+    assert_eq!(alice.hear(), "seen");
+    alice.finish();
+    assert_eq!(listing::of("bob").uid, 0);
 }
 
 fn init_dies() {
