@@ -47,6 +47,9 @@ cat <&6 >/dev/null 2>&1
 exec 4<&- 5<&- 6<&-
 ok 'open files of /proc/mq and sysfs outlive the driver' not loaded
 
+fresh
+program unloading
+
 # traffic ROUNDS: loads and unloads the driver while processes use it whenever it is there.
 traffic() {
 	mq-test noise 3 &

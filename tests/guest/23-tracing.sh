@@ -64,4 +64,27 @@ if [ -d $tracing/events/mq ]; then
 else
 	skip 'tracepoints' 'this kernel has no tracefs'
 fi
+
+# Each question for a capability that is answered with no is a line in an audit log.
+asked=$tracing/events/capability/cap_capable
+if [ -d $asked ]; then
+	fresh
+	# CAP_SYS_RESOURCE.
+	echo 'cap == 24' >$asked/filter
+	echo 1 >$asked/enable
+	echo >$tracing/trace
+	is 'an ordinary user does everything within the shares' \
+		"$(mq-test as 1000 mq-test try '/reg bob' '/msg bob x' '/all x' '<' '/unr')" 'ok | ok | ok | bob x\n | ok'
+	is 'CAP_SYS_RESOURCE is not asked for within the shares' "$(grep -c 'cap_capable: ' $tracing/trace)" 0
+	echo 1 >"$sys/max_per_user"
+	mq-test as 1000 mq-test hold one &
+	keep $!
+	eventually listed one
+	is 'an ordinary user beyond the share' "$(mq-test as 1000 mq-test try '/reg two')" EDQUOT
+	ok 'CAP_SYS_RESOURCE is asked for where a share is used up' grep -q 'cap_capable: ' $tracing/trace
+	echo 0 >$asked/enable
+	echo 0 >$asked/filter
+else
+	skip 'CAP_SYS_RESOURCE is not asked for within the shares' 'this kernel does not trace that'
+fi
 finish

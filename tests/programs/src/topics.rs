@@ -28,6 +28,7 @@ mod rests;
 mod set_user_id;
 mod stalling;
 mod subordinate;
+mod unloading;
 mod uring;
 mod user_bytes;
 mod waiting;
@@ -65,6 +66,7 @@ const TOPICS: &[(&str, Topic)] = &[
     ("set_user_id", set_user_id::TESTS),
     ("stalling", stalling::TESTS),
     ("subordinate", subordinate::TESTS),
+    ("unloading", unloading::TESTS),
     ("uring", uring::TESTS),
     ("user_bytes", user_bytes::TESTS),
     ("waiting", waiting::TESTS),

@@ -45,11 +45,11 @@ pub const TESTS: Topic = &[
     ("every allocation of reading /proc/mq fails in turn", list),
 ];
 
-const FAIL_NTH: &str = "/proc/self/fail-nth";
+pub const FAIL_NTH: &str = "/proc/self/fail-nth";
 const DEBUGFS: &str = "/sys/kernel/debug";
 
 /// Lets allocations that may sleep fail too, and says nothing about each in the log.
-fn prepare() {
+pub fn prepare() {
     if !Path::new(FAIL_NTH).exists() {
         harness::skip("this kernel injects no faults");
     }
