@@ -14,8 +14,12 @@ use std::{
     path::Path,
 };
 
-use nix::errno::Errno;
+use nix::{
+    errno::Errno,
+    unistd::{seteuid, Uid},
+};
 
+use super::waiting::reader;
 use crate::{
     child::Child,
     device::{line, Device, EMPTY},
@@ -29,6 +33,10 @@ pub const TESTS: Topic = &[
         "every allocation of /reg fails in turn: not registered, the name is free",
         register,
     ),
+    (
+        "every allocation of /reg fails in turn, anew under another user id: the one before stays",
+        register_anew,
+    ),
     ("every allocation of /msg fails in turn: nothing sent", send),
     (
         "every allocation of /all fails in turn: sent to all or to none",
@@ -37,6 +45,10 @@ pub const TESTS: Topic = &[
     (
         "every allocation of read fails in turn: the message stays",
         read,
+    ),
+    (
+        "a reader without memory for the rest of a message: the next gets it whole",
+        read_by_the_next,
     ),
     (
         "every allocation of /unr fails in turn: ended, or as before",
@@ -240,4 +252,66 @@ fn list() {
             assert_eq!(listing::parse(&text).len(), 1);
         }
     });
+}
+
+/// A process registered under one user id registers anew under another.
+fn register_anew() {
+    const ALICE: Uid = Uid::from_raw(1000);
+    const ROOT: Uid = Uid::from_raw(0);
+
+    prepare();
+    let as_root = Device::open_nonblocking();
+    seteuid(ALICE).expect("seteuid");
+    let as_alice = Device::open_nonblocking();
+    let trusted = || {
+        seteuid(ALICE).expect("seteuid");
+        as_alice.register("trusted");
+        as_alice.send("trusted", "still here");
+        seteuid(ROOT).expect("seteuid");
+    };
+    trusted();
+    sweep(
+        || as_root.command("/reg svc"),
+        |result| {
+            let rows = listing::rows();
+            if result.is_ok() {
+                assert_eq!(listing::only(), ("svc".to_owned(), 0));
+                assert_eq!(as_root.command("/unr"), Ok(()));
+                trusted();
+            } else {
+                assert_eq!(rows.len(), 1, "{rows:?}");
+                assert_eq!((&*rows[0].name, rows[0].depth), ("trusted", 1));
+                assert_eq!(as_root.command("/unr"), Err(Errno::ENOENT));
+                assert_eq!(as_alice.read(), line("trusted", "still here"));
+                as_alice.send("trusted", "still here");
+            }
+        },
+    );
+}
+
+/// Two wait; the first is woken and has no memory for the rest of the message.
+fn read_by_the_next() {
+    prepare();
+    let device = Device::registered("bob");
+    let mut failed = 0;
+    for nth in 1..=4 {
+        let file = Device::open();
+        let first = Child::start(|link| {
+            fs::write(FAIL_NTH, nth.to_string()).expect(FAIL_NTH);
+            let result = file.read_up_to(4);
+            // The fault may not have been used; then it is taken back.
+            let _ = fs::write(FAIL_NTH, "0");
+            link.say(format!("{result:?}"));
+        });
+        first.until_reading();
+        let second = reader(Device::open());
+        device.send("bob", "hello");
+        if first.hear() == "Err(ENOMEM)" {
+            failed += 1;
+            assert_eq!(second.hear(), format!("{:?}", line("bob", "hello")));
+            second.finish();
+        }
+        device.drain();
+    }
+    assert!(failed > 0, "no allocation failed");
 }
