@@ -21,7 +21,10 @@ use crate::{
     memory::System,
     policy::{
         hash_index::HashSeed,
-        name::Name,
+        name::{
+            Name,
+            Word, //
+        },
         refusal::Refusal,
         registry::{
             Applicant,
@@ -75,6 +78,8 @@ type Members<A> = Registry<Installed<A>, System>;
 pub(crate) struct Directory<A: Send + 'static> {
     #[pin]
     registry: SpinLock<Members<A>>,
+    /// How many of them have an owner with this hash: who has none here is not registered.
+    owners: [Atomic<u32>; OWNER_HASHES],
     /// The same registrations, by the index of their handles, for look-ups without the lock.
     published: Published<Registration>,
     /// The sequence number of the latest registration. Written under the lock.
@@ -87,6 +92,14 @@ pub(crate) struct Directory<A: Send + 'static> {
     removal: WaitQueue,
 }
 
+/// Hashes of owners that are told apart without the lock.
+const OWNER_HASHES: usize = 256;
+
+fn owner_hash(owner: usize) -> usize {
+    // Owners are addresses of objects, which have some zeros at the end.
+    (owner >> 6 ^ owner >> 14) % OWNER_HASHES
+}
+
 /// A guess that must be tried before it is believed: where somebody was found last.
 pub(crate) struct Hint(Atomic<u32>);
 
@@ -94,6 +107,12 @@ impl Hint {
     /// No guess.
     pub(crate) const fn new() -> Self {
         Self(Atomic::new(0))
+    }
+
+    /// The guess.
+    #[inline(always)]
+    pub(crate) fn get(&self) -> u32 {
+        self.0.load(Relaxed)
     }
 }
 
@@ -103,6 +122,7 @@ impl<A: Send> Directory<A> {
         let seed = HashSeed::new(random_u64(), random_u64());
         pin_init!(Self {
             registry <- new_spinlock!(Registry::new(seed), "mq_registry"),
+            owners: [const { Atomic::new(0) }; OWNER_HASHES],
             published: Published::new(),
             latest: Atomic::new(0),
             dying: Atomic::new(0),
@@ -146,6 +166,9 @@ impl<A: Send> Directory<A> {
     /// `ENOMEM`; the place is still reserved then.
     pub(crate) fn install(&self, registration: Arc<Registration>, attachments: A) -> Result {
         let handle = registration.handle();
+        // First, so that nobody who is visible is denied.
+        let owners = &self.owners[owner_hash(registration.owner())];
+        owners.fetch_add(1, Relaxed);
         let mut registry = self.registry.lock();
         self.published
             .publish(handle.index(), registration.clone())?;
@@ -186,6 +209,9 @@ impl<A: Send> Directory<A> {
             self.dying.fetch_sub(1, Relaxed);
             (removed, self.published.retract(handle.index()))
         };
+        if let Some(removed) = &removed {
+            self.owners[owner_hash(removed.registration.owner())].fetch_sub(1, Relaxed);
+        }
         drop(removed);
         self.removal.wake(Wake::All, PollMask::NONE);
         retired
@@ -219,19 +245,19 @@ impl<A: Send> Directory<A> {
     }
 
     /// The sequence number of the latest registration.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn latest(&self) -> u64 {
         self.latest.load(Acquire)
     }
 
     /// A number above that of every place that has ever been used.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn bound(&self) -> u32 {
         self.published.bound()
     }
 
     /// The registration at a place, if it has not ended.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn at<'a>(
         &'a self,
         index: u32,
@@ -254,35 +280,38 @@ impl<A: Send> Directory<A> {
         self.registry.lock().holds(handle)
     }
 
-    /// The registration of a name. `hint` is tried first, and holds the place found then.
-    #[inline]
-    pub(crate) fn by_name<'a>(
+    /// The registration that a word is the name of. `hint` is tried first, and holds the place found
+    /// then.
+    #[inline(always)]
+    pub(crate) fn by_word<'a>(
         &'a self,
-        name: Name,
+        word: Word,
         hint: &Hint,
         guard: &'a rcu::Guard,
     ) -> Option<ArcBorrow<'a, Registration>> {
-        match self.at(hint.0.load(Relaxed), guard) {
-            Some(found) if found.name() == name => Some(found),
-            _ => self.look_up(hint, guard, |registry| registry.by_name(name)),
+        match self.at(hint.get(), guard) {
+            Some(found) if word.is(found.name()) => Some(found),
+            _ => self.look_up(hint, guard, |registry| registry.by_name(word.name()?)),
         }
     }
 
     /// The registration of the process with this key.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn by_owner<'a>(
         &'a self,
         owner: usize,
         hint: &Hint,
         guard: &'a rcu::Guard,
     ) -> Option<ArcBorrow<'a, Registration>> {
-        match self.at(hint.0.load(Relaxed), guard) {
+        match self.at(hint.get(), guard) {
             Some(found) if found.owner() == owner => Some(found),
+            _ if self.owners[owner_hash(owner)].load(Relaxed) == 0 => None,
             _ => self.look_up(hint, guard, |registry| registry.by_owner(owner as u64)),
         }
     }
 
     #[cold]
+    #[inline(never)]
     fn look_up<'a>(
         &'a self,
         hint: &Hint,

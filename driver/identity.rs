@@ -29,7 +29,9 @@ use kernel::{
 /// Who opened a file.
 pub(crate) struct Identity {
     opener: ProcessRef,
+    opener_key: usize,
     user: Kuid,
+    user_key: u64,
     /// Registrations of the opener that had ended before it opened the file.
     ended_before: u64,
     caller_hint: Hint,
@@ -41,8 +43,10 @@ impl Identity {
     pub(crate) fn new(opener: ProcessRef, user: Kuid) -> Self {
         Self {
             ended_before: opener.ended(),
+            opener_key: opener.pid().key(),
             opener,
             user,
+            user_key: credentials::key(user),
             caller_hint: Hint::new(),
             opener_hint: Hint::new(),
         }
@@ -60,7 +64,7 @@ impl Identity {
 
     /// The key of that user.
     pub(crate) fn user_key(&self) -> u64 {
-        credentials::key(self.user)
+        self.user_key
     }
 
     /// Whether a registration of the opener that the file might have acted for has ended.
@@ -70,29 +74,40 @@ impl Identity {
 
     /// The processes that may be acted for, by their keys: the caller, or else the opener.
     pub(crate) fn processes(&self) -> [usize; 2] {
-        [ProcessId::current_key(), self.opener.pid().key()]
+        [ProcessId::current_key(), self.opener_key]
     }
 
     /// The registration that is acted for.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn acting<'a, A: Send>(
         &self,
         directory: &'a Directory<A>,
         guard: &'a rcu::Guard,
     ) -> Option<ArcBorrow<'a, Registration>> {
-        let [caller, opener] = self.processes();
-        let own = |found: &ArcBorrow<'a, Registration>| found.user() == self.user;
-        directory
+        let caller = ProcessId::current_key();
+        match directory.at(self.caller_hint.get(), guard) {
+            Some(found) if found.owner() == caller && found.user_key() == self.user_key => {
+                Some(found)
+            }
+            _ => self.look_up(directory, caller, guard),
+        }
+    }
+
+    /// The same, where it is not the registration that was found last for a caller.
+    #[inline(never)]
+    fn look_up<'a, A: Send>(
+        &self,
+        directory: &'a Directory<A>,
+        caller: usize,
+        guard: &'a rcu::Guard,
+    ) -> Option<ArcBorrow<'a, Registration>> {
+        let own = directory
             .by_owner(caller, &self.caller_hint, guard)
-            .filter(own)
-            .or_else(|| {
-                if caller == opener {
-                    return None;
-                }
-                directory
-                    .by_owner(opener, &self.opener_hint, guard)
-                    .filter(own)
-            })
+            .filter(|found| found.user_key() == self.user_key);
+        match own {
+            None if caller != self.opener_key => self.of_opener(directory, guard),
+            own => own,
+        }
     }
 
     /// The registration of the opener, if the file may act for it.
@@ -102,7 +117,7 @@ impl Identity {
         guard: &'a rcu::Guard,
     ) -> Option<ArcBorrow<'a, Registration>> {
         directory
-            .by_owner(self.opener.pid().key(), &self.opener_hint, guard)
-            .filter(|found| found.user() == self.user)
+            .by_owner(self.opener_key, &self.opener_hint, guard)
+            .filter(|found| found.user_key() == self.user_key)
     }
 }

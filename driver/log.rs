@@ -89,6 +89,10 @@ impl Log {
                 "registering: its queue does not fit into what its user may have; \
                  raise MAX_BYTES_PER_USER, or lower QUEUE_BYTES, QUEUE_LEN or CMD_BUF_SIZE",
             ),
+            Refusal::TooLarge => (
+                Reason::Limit,
+                "sending: the message takes more than the receiver's queue may (QUEUE_BYTES)",
+            ),
             Refusal::ForeignFile => (
                 Reason::Intrusion,
                 "registering: another user opened the file",

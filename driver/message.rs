@@ -24,7 +24,10 @@ use crate::{
             AFTER,
             BEFORE, //
         },
-        name::Name,
+        name::{
+            Name,
+            Word, //
+        },
         queue::Item,
         refusal::Refusal, //
     }, //
@@ -55,7 +58,7 @@ impl CommandBuffer {
     /// # Errors
     ///
     /// [`Refusal::TooLong`]; `EFAULT`; `ENOMEM`, or `EAGAIN` with `nowait`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn copy_in(
         from: &mut impl Source,
         max: usize,
@@ -67,16 +70,24 @@ impl CommandBuffer {
         }
         let buffer = Buffer::copy_in::<BEFORE, AFTER>(from, nowait)?;
         let end = BEFORE + written;
-        let last = [buffer.get(end.wrapping_sub(2)), buffer.get(end - 1)];
-        let len = written - command::trailer(&last[2 - written.min(2)..]);
+        let trailer = match buffer.head().get(BEFORE..end) {
+            Some(all) => command::trailer(all),
+            None => command::trailer(&[buffer.get(end - 2), buffer.get(end - 1)]),
+        };
+        let len = written - trailer;
         if len > max {
             return Err(Refusal::TooLong.into());
         }
         Ok(Self { buffer, len })
     }
 
+    /// Who is to get the message and where its text starts, if the command is a plain `/msg`.
+    #[inline(always)]
+    pub(crate) fn plain_send(&self) -> Option<(Word, usize)> {
+        command::plain_send(self.buffer.head().get(BEFORE..)?, self.len)
+    }
+
     /// The command.
-    #[inline]
     pub(crate) fn command(&self) -> Result<Command, Refusal> {
         let head = self.buffer.head();
         let head = &head[BEFORE..head.len().min(BEFORE + self.len)];
@@ -87,7 +98,7 @@ impl CommandBuffer {
     }
 
     /// The message from `sender` whose text starts at `text_at` in the command.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn into_message(self, sender: Name, text_at: usize) -> Message {
         let mut buffer = self.buffer;
         let line = message::stamp(buffer.head_mut(), sender, text_at, self.len);

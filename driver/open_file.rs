@@ -16,14 +16,20 @@ use crate::{
             Destination,
             Source, //
         },
-        wait_queue::PollMask, //
+        wait_queue::{
+            PollMask,
+            Wake, //
+        }, //
     },
     identity::Identity,
     message::CommandBuffer,
     partial_reads::PartialReads,
     policy::{
         command::Command,
-        name::Name,
+        name::{
+            Name,
+            Word, //
+        },
         refusal::Refusal, //
     },
     pollers::Pollers,
@@ -62,7 +68,7 @@ pub(crate) struct MqFile {
 }
 
 impl MqFile {
-    #[inline]
+    #[inline(always)]
     fn sender(&self) -> Sender<'_> {
         Sender {
             registrar: &self.registrar,
@@ -71,7 +77,7 @@ impl MqFile {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn reader(&self) -> Reader<'_> {
         Reader {
             registrar: &self.registrar,
@@ -86,12 +92,23 @@ impl MqFile {
         acting.map(Arc::from)
     }
 
-    #[inline]
+    #[inline(always)]
     fn carry_out(&self, from: &mut impl Source, nowait: bool) -> Result<(), Failure> {
         let max = self.registrar.settings.cmd_buf_size.get() as usize;
         let buffer = CommandBuffer::copy_in(from, max, nowait)?;
+        match buffer.plain_send() {
+            Some((to, text_at)) => Ok(self.sender().send(buffer, to, text_at)?),
+            None => self.carry_out_any(buffer, nowait),
+        }
+    }
+
+    #[inline(never)]
+    fn carry_out_any(&self, buffer: CommandBuffer, nowait: bool) -> Result<(), Failure> {
         match buffer.command()? {
-            Command::Send { to, text_at } => Ok(self.sender().send(buffer, to, text_at)?),
+            Command::Send { to, text_at } => {
+                let to = to.map_or(Word::NONE, Word::from);
+                Ok(self.sender().send(buffer, to, text_at)?)
+            }
             Command::Broadcast { text_at } => Ok(self.sender().broadcast(buffer, text_at)?),
             // Both sleep for files in sysfs.
             _ if nowait => Err(EAGAIN.into()),
@@ -109,7 +126,12 @@ impl MqFile {
         let caller = Process::current(&self.registrar.processes)?;
         self.pollers.add(self.identity.opener(), &caller)?;
         Registrar::register(&self.registrar, name)?;
+        // Not before: who polls would take it for one that has ended. If it has already, who polled
+        // before this has not been told.
         self.pollers.note_registered(caller.pid().key());
+        if !caller.is_registered_as(self.identity.user_key()) {
+            caller.waiters().wake(Wake::All, PollMask::HANG_UP);
+        }
         Ok(())
     }
 
@@ -126,6 +148,7 @@ impl MqFile {
 
     /// Counts and logs a failure, and gives its number.
     #[cold]
+    #[inline(never)]
     fn note(&self, failure: Failure) -> Error {
         let error = match failure {
             Failure::Refused(refusal) => {
@@ -175,7 +198,7 @@ impl OpenFile for MqFile {
         }? Error))
     }
 
-    #[inline]
+    #[inline(always)]
     fn write(&self, from: &mut impl Source, nowait: bool) -> Result<usize> {
         let written = from.len();
         match self.carry_out(from, nowait) {
@@ -184,7 +207,7 @@ impl OpenFile for MqFile {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn read(&self, to: &mut impl Destination, nowait: bool) -> Result<usize> {
         self.reader()
             .read(to, nowait)

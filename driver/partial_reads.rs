@@ -20,6 +20,7 @@ use kernel::{
     prelude::*,
     rbtree::{
         RBTree,
+        RBTreeNode,
         RBTreeNodeReservation, //
     },
     sync::{
@@ -52,6 +53,8 @@ struct Partial {
     /// The memory of the message, counted against the user who holds it.
     _charge: Charge,
 }
+
+type Node = RBTreeNode<usize, Partial>;
 
 /// Room for one more message to be read in part, made before any lock is taken.
 pub(crate) struct Room {
@@ -193,23 +196,32 @@ impl PartialReads {
     /// Discards what nobody can read any more: of processes that have exited, but for the opener,
     /// for whom others can go on reading.
     pub(crate) fn prune(&self, opener: usize) {
-        loop {
-            let exited = {
-                let partials = self.partials.lock();
-                let mut all = partials.iter();
-                all.find(|(key, partial)| {
-                    **key != opener
-                        && partial.cursor.is_some()
-                        && partial.process.pid().has_exited()
-                })
-                .map(|(key, _)| *key)
-            };
-            let Some(key) = exited else {
-                return;
-            };
-            self.remove(key);
-            self.registrar.stats.count_truncated();
+        let mut from = 0;
+        // The lock is held for one of them at a time.
+        while let Some((key, removed)) = self.prune_from(from, opener) {
+            if removed.is_some() {
+                self.registrar.stats.count_truncated();
+            }
+            drop(removed);
+            from = key + 1;
         }
+    }
+
+    /// Looks at the first process from a key on, and removes what is left to it if nobody can read
+    /// that any more.
+    fn prune_from(&self, from: usize, opener: usize) -> Option<(usize, Option<Node>)> {
+        let mut partials = self.partials.lock();
+        let cursor = partials.cursor_lower_bound(&from)?;
+        let (&key, partial) = cursor.current();
+        let is_over =
+            key != opener && partial.cursor.is_some() && partial.process.pid().has_exited();
+        let removed = if is_over {
+            self.len.fetch_sub(1, Relaxed);
+            partials.remove_node(&key)
+        } else {
+            None
+        };
+        Some((key, removed))
     }
 
     /// Bytes that are left to a process of a message that it has half read.

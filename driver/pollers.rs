@@ -57,7 +57,7 @@ impl OnWake for ToHub {
     fn woken(&self, why: PollMask, sync: bool) -> bool {
         let how = if sync { Wake::OneSync } else { Wake::One };
         // Nobody in the hub is exclusive, so that all of them are woken.
-        self.hub.wake(how, why.from_source(self.source));
+        self.hub.wake(how, why.with_source(self.source));
         self.hub.has_sleepers()
     }
 }

@@ -61,6 +61,11 @@ impl Origin {
         self.process.pid().key()
     }
 
+    fn has_message(&self) -> bool {
+        let registration = self.registration.as_ref();
+        registration.is_some_and(|registration| registration.has_message())
+    }
+
     fn wake(&self, how: Wake) {
         self.process.waiters().wake(how, PollMask::READABLE);
     }
@@ -73,7 +78,7 @@ impl Reader<'_> {
     ///
     /// [`Refusal::NotRegistered`]; `EAGAIN` with `nowait`; `ERESTARTSYS`; `EFAULT`; `ENOMEM` or
     /// `EDQUOT` for a message that is to be read in part. Nothing is lost then.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read(&self, to: &mut impl Destination, nowait: bool) -> Result<usize, Failure> {
         let size = to.len();
         if size == 0 {
@@ -86,7 +91,7 @@ impl Reader<'_> {
     }
 
     /// Takes a message that fits into the buffer, if there is one and nothing is half read.
-    #[inline]
+    #[inline(always)]
     fn take_whole(&self, size: usize) -> Option<(Message, Handle)> {
         if !self.partial_reads.is_empty() {
             return None;
@@ -102,7 +107,7 @@ impl Reader<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn deliver_whole(
         &self,
         message: Message,
@@ -118,6 +123,7 @@ impl Reader<'_> {
     }
 
     #[cold]
+    #[inline(never)]
     fn read_slowly(
         &self,
         size: usize,
@@ -168,12 +174,20 @@ impl Reader<'_> {
     /// comes whether it is listed as half read.
     fn wait(&self, origin: &Origin, size: usize, nowait: bool) -> Result<Option<(Cursor, bool)>> {
         let mut room = None;
+        let mut has_waited = false;
         // What is claimed at once needs no place in a wait queue.
         let mut claim = self.claim(origin, size, &mut room);
         loop {
             let was_busy = matches!(claim, Claim::Busy);
             match claim {
-                Claim::Cursor { cursor, listed } => return Ok(Some((cursor, listed))),
+                Claim::Cursor { cursor, listed } => {
+                    // A wake-up for a later message may have met this reader, which was still in
+                    // the wait queue though it had found one.
+                    if has_waited && origin.has_message() {
+                        origin.wake(Wake::One);
+                    }
+                    return Ok(Some((cursor, listed)));
+                }
                 // The wake-up that may have led here was for a message, which others can read.
                 Claim::Ended | Claim::Busy => origin.wake(Wake::One),
                 Claim::Empty | Claim::NoRoom(_) => {}
@@ -181,6 +195,8 @@ impl Reader<'_> {
             match claim {
                 Claim::Ended => return Ok(None),
                 Claim::NoRoom(memory) => {
+                    // What was made for a shorter message counts no longer.
+                    drop(room.take());
                     let made = self.room(origin, memory);
                     if made.is_err() {
                         // Here, too.
@@ -195,6 +211,7 @@ impl Reader<'_> {
             }
             // One message wakes one of those who wait for one; a rest put back wakes all.
             let exclusive = !was_busy;
+            has_waited = true;
             claim = origin.process.waiters().wait(exclusive, || {
                 match (self.claim(origin, size, &mut room), was_busy) {
                     (Claim::Empty, false) | (Claim::Busy, true) => None,
@@ -250,6 +267,7 @@ impl Reader<'_> {
 
     /// Gives back a message that could not be copied out, to be read by the next.
     #[cold]
+    #[inline(never)]
     fn give_back(&self, message: Message, handle: Handle) {
         let stats = &self.registrar.stats;
         let Some(registration) = self.registrar.directory.get(handle) else {

@@ -25,10 +25,6 @@ use crate::{
         },
         published::Deferral,
         trace,
-        wait_queue::{
-            PollMask,
-            Wake, //
-        },
         work_queue::WorkQueue, //
     },
     log::{
@@ -77,7 +73,10 @@ use kernel::{
         Completion,
         Mutex, //
     },
-    task::Kuid,
+    task::{
+        might_sleep,
+        Kuid, //
+    },
     workqueue::{
         Work,
         WorkItem, //
@@ -209,12 +208,6 @@ impl Registrar {
             this.directory.cancel(reserved.handle);
             return Err(error.into());
         }
-        // Not before: who polls would take it for one that has ended.
-        process.set_registered(applicant.user);
-        match this.directory.get(reserved.handle) {
-            Some(registration) if !registration.is_dying() => {}
-            _ => process.waiters().wake(Wake::All, PollMask::HANG_UP),
-        }
         trace::register(
             name.key(),
             process.pid(),
@@ -292,6 +285,7 @@ impl Registrar {
             if registration.process().pid().has_exited() {
                 self.end(&registration);
             }
+            might_sleep();
         }
         if self.directory.dying() > 0 {
             self.work.flush();
@@ -307,7 +301,7 @@ impl Registrar {
         reserved: Reserved,
     ) -> Result {
         let name = who.name;
-        let pid = who.process.pid().clone();
+        let process = who.process.clone();
         let registration = Registration::new(who, size, reserved.handle)?;
         let attached = registration.clone();
         let tenancy = Arc::pin_init(
@@ -319,10 +313,12 @@ impl Registrar {
             GFP_KERNEL_ACCOUNT,
         )?;
         let deferral = Deferral::new()?;
+        let watch = ExitWatch::current(process.pid().clone(), tenancy)?;
         let replaced = reserved
             .replaces
             .and_then(|handle| this.directory.get(handle));
-        // Two kobjects cannot have one name, so there the old registration goes first.
+        // Two kobjects cannot have one name, so there the old registration goes first, and is gone
+        // even if there is no memory for the new one's kobject.
         let (before, after) = match replaced {
             Some(old) if old.name() == name => (Some(old), None),
             other => (None, other),
@@ -330,12 +326,16 @@ impl Registrar {
         before.map_or(Ok(()), |old| this.end_and_wait(&old))?;
         let attachments = Attachments {
             _kobject: this.add_kobject(name, registration.clone())?,
-            _watch: ExitWatch::current(pid, tenancy)?,
+            _watch: watch,
             _charge: charge,
             deferral,
         };
         after.map_or(Ok(()), |old| this.end_and_wait(&old))?;
-        this.directory.install(registration, attachments)
+        // Before anybody can find it, and so before anybody can end it.
+        process.set_registered(registration.user_key());
+        this.directory
+            .install(registration, attachments)
+            .inspect_err(|_| process.set_unregistered())
     }
 
     fn add_kobject(

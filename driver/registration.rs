@@ -7,6 +7,7 @@
 
 use crate::{
     ffi::{
+        credentials,
         trace::{
             self,
             DropReason, //
@@ -70,8 +71,9 @@ pub(crate) struct Registrant {
 #[pin_data]
 pub(crate) struct Registration {
     handle: Handle,
-    /// The key of the process, by which look-ups tell without following a pointer.
+    /// The keys of the process and the user, by which look-ups tell without following a pointer.
     owner: usize,
+    user_key: u64,
     who: Registrant,
     #[pin]
     queue: SpinLock<Inner>,
@@ -108,10 +110,8 @@ pub(crate) struct Status {
     pub(crate) counts: Counts,
 }
 
-/// What became of a message.
-pub(crate) enum Delivered {
-    /// It is in the queue, at the cost of as many others.
-    Queued(u64),
+/// Why a message is in no queue.
+pub(crate) enum Undelivered {
     /// It is larger than the queue.
     TooLarge,
     /// The registration has ended.
@@ -145,6 +145,7 @@ impl Registration {
             pin_init!(Self {
                 handle,
                 owner: who.process.pid().key(),
+                user_key: credentials::key(who.user),
                 who,
                 queue <- new_spinlock!(
                     Inner {
@@ -162,15 +163,21 @@ impl Registration {
     }
 
     /// The name.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn name(&self) -> Name {
         self.who.name
     }
 
     /// The user as whom it was made.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn user(&self) -> Kuid {
         self.who.user
+    }
+
+    /// The key of that user.
+    #[inline(always)]
+    pub(crate) fn user_key(&self) -> u64 {
+        self.user_key
     }
 
     /// The user whose quota it counts against.
@@ -184,13 +191,13 @@ impl Registration {
     }
 
     /// The key of the process.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn owner(&self) -> usize {
         self.owner
     }
 
     /// The place in the directory.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn handle(&self) -> Handle {
         self.handle
     }
@@ -221,7 +228,7 @@ impl Registration {
     }
 
     /// Whether the registration has ended.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_dying(&self) -> bool {
         self.end.load(Acquire) != 0
     }
@@ -237,7 +244,7 @@ impl Registration {
     }
 
     /// Counts a message sent to one queue.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn count_send(&self) {
         self.sends.fetch_add(1, Relaxed);
     }
@@ -247,23 +254,24 @@ impl Registration {
         self.broadcasts.fetch_add(1, Relaxed);
     }
 
-    /// Puts a message of `sender` into the queue and wakes a reader.
-    #[inline]
-    pub(crate) fn deliver(&self, sender: &Self, message: Message, wake: Wake) -> Delivered {
+    /// Puts a message of `sender` into the queue and wakes a reader. Returns how many others have
+    /// lost their places.
+    ///
+    /// # Errors
+    ///
+    /// [`Undelivered`].
+    #[inline(always)]
+    pub(crate) fn deliver(
+        &self,
+        sender: &Self,
+        message: Message,
+        wake: Wake,
+    ) -> Result<u64, Undelivered> {
         let bytes = message.len();
         let pushed = self.queue.lock().queue.push(message);
         let dropped = match pushed {
-            Pushed::Queued => 0,
-            Pushed::Displaced(oldest) => {
-                drop(oldest);
-                1
-            }
-            Pushed::NoRoom(message) => match self.push_large(message) {
-                Ok(dropped) => dropped,
-                Err(failed) => return failed,
-            },
-            Pushed::TooLarge(_) => return Delivered::TooLarge,
-            Pushed::Closed(_) => return Delivered::Closed,
+            Ok(()) => 0,
+            Err(pushed) => self.make_room_for(pushed)?,
         };
         self.waiters().wake(wake, PollMask::READABLE);
         trace::send(
@@ -273,30 +281,47 @@ impl Registration {
             self.process().pid(),
             bytes,
         );
-        if dropped > 0 {
-            self.trace_drop(DropReason::Overflow, dropped);
-        }
-        Delivered::Queued(dropped)
+        Ok(dropped)
     }
 
-    /// Puts a message into the queue that takes the place of more than one.
+    /// Makes the best of a message that was not just queued.
     #[cold]
-    fn push_large(&self, mut message: Message) -> Result<u64, Delivered> {
-        let mut dropped = 0;
-        loop {
+    #[inline(never)]
+    fn make_room_for(&self, pushed: Pushed<Message>) -> Result<u64, Undelivered> {
+        let dropped = match pushed {
+            Pushed::Displaced(_) => 1,
+            Pushed::NoRoom(message) => self.push_large(message)?,
+            Pushed::TooLarge(_) => return Err(Undelivered::TooLarge),
+            Pushed::Closed(_) => return Err(Undelivered::Closed),
+        };
+        self.trace_drop(DropReason::Overflow, dropped);
+        Ok(dropped)
+    }
+
+    /// Puts a message into the queue that takes the place of more than one, which are freed some at
+    /// a time, without the lock.
+    fn push_large(&self, message: Message) -> Result<u64, Undelivered> {
+        let memory = message.memory();
+        if !self.queue.lock().queue.begin_large(memory) {
+            return Ok(1);
+        }
+        let (mut held, mut dropped) = (0, 0);
+        let mut fits = false;
+        while !fits {
             let mut displaced = [const { None }; BATCH];
-            let mut inner = self.queue.lock();
-            inner.queue.make_room(message.memory(), &mut displaced);
-            let pushed = inner.queue.push(message);
-            drop(inner);
+            fits = self
+                .queue
+                .lock()
+                .queue
+                .make_room(memory, &mut held, &mut displaced);
             dropped += displaced.iter().flatten().count() as u64;
-            match pushed {
-                Pushed::NoRoom(again) => message = again,
-                Pushed::Queued => return Ok(dropped),
-                Pushed::Displaced(_) => return Ok(dropped + 1),
-                Pushed::TooLarge(_) => return Err(Delivered::TooLarge),
-                Pushed::Closed(_) => return Err(Delivered::Closed),
-            }
+        }
+        let pushed = self.queue.lock().queue.end_large(message, held);
+        match pushed {
+            Ok(()) => Ok(dropped),
+            Err(Pushed::Displaced(_)) => Ok(dropped + 1),
+            Err(Pushed::NoRoom(_) | Pushed::TooLarge(_)) => Err(Undelivered::TooLarge),
+            Err(Pushed::Closed(_)) => Err(Undelivered::Closed),
         }
     }
 
@@ -312,19 +337,18 @@ impl Registration {
 
     /// Takes the oldest message, if it has at most `max` bytes, or takes at most `memory` bytes of
     /// memory.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(&self, max: usize, memory: usize) -> Taken {
         let mut inner = self.queue.lock();
         if !inner.queue.is_open() {
             return Taken::Ended;
         }
-        match inner.queue.oldest() {
-            None => Taken::Empty,
-            Some(oldest) if oldest.len() > max && oldest.memory() > memory => {
-                Taken::TooLong(oldest.memory())
+        if let Some(oldest) = inner.queue.oldest() {
+            if oldest.len() > max && oldest.memory() > memory {
+                return Taken::TooLong(oldest.memory());
             }
-            Some(_) => inner.queue.pop().map_or(Taken::Empty, Taken::Message),
         }
+        inner.queue.pop().map_or(Taken::Empty, Taken::Message)
     }
 
     /// Takes back a message that could not be delivered to a reader. Returns true if there was no

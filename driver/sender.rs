@@ -11,13 +11,13 @@ use crate::{
         Message, //
     },
     policy::{
-        name::Name,
+        name::Word,
         refusal::Refusal, //
     },
     registrar::Registrar,
     registration::{
-        Delivered,
-        Registration, //
+        Registration,
+        Undelivered, //
     }, //
 };
 use kernel::{
@@ -44,10 +44,10 @@ impl Receivers {
         Self([const { Hint::new() }; HINTS])
     }
 
-    #[inline]
-    fn hint(&self, name: Name) -> &Hint {
+    #[inline(always)]
+    fn hint(&self, to: Word) -> &Hint {
         // The last bytes of short names are the same.
-        let key = name.key();
+        let key = to.key();
         &self.0[((key ^ (key >> 8) ^ (key >> 16)) % HINTS as u64) as usize]
     }
 }
@@ -65,11 +65,11 @@ impl Sender<'_> {
     /// # Errors
     ///
     /// [`Refusal::SenderNotRegistered`], [`Refusal::NoSuchName`], [`Refusal::TooLarge`].
-    #[inline]
+    #[inline(always)]
     pub(crate) fn send(
         &self,
         command: CommandBuffer,
-        to: Option<Name>,
+        to: Word,
         text_at: usize,
     ) -> Result<(), Refusal> {
         let directory = &self.registrar.directory;
@@ -78,16 +78,15 @@ impl Sender<'_> {
             .identity
             .acting(directory, &guard)
             .ok_or(Refusal::SenderNotRegistered)?;
-        let to = to.ok_or(Refusal::NoSuchName)?;
         let receiver = directory
-            .by_name(to, self.receivers.hint(to), &guard)
+            .by_word(to, self.receivers.hint(to), &guard)
             .ok_or(Refusal::NoSuchName)?;
         let message = command.into_message(sender.name(), text_at);
         match receiver.deliver(&sender, message, Wake::OneSync) {
-            Delivered::Queued(0) => {}
-            Delivered::Queued(dropped) => self.log_overflow(&receiver, dropped),
-            Delivered::TooLarge => return Err(Refusal::TooLarge),
-            Delivered::Closed => return Err(Refusal::NoSuchName),
+            Ok(0) => {}
+            Ok(dropped) => self.log_overflow(&receiver, dropped),
+            Err(Undelivered::TooLarge) => return Err(Refusal::TooLarge),
+            Err(Undelivered::Closed) => return Err(Refusal::NoSuchName),
         }
         sender.count_send();
         Ok(())
@@ -131,9 +130,9 @@ impl Sender<'_> {
                 continue;
             }
             match receiver.deliver(sender, message.clone(), Wake::One) {
-                Delivered::Queued(0) | Delivered::Closed => {}
-                Delivered::Queued(dropped) => self.log_overflow(&receiver, dropped),
-                Delivered::TooLarge => {
+                Ok(0) | Err(Undelivered::Closed) => {}
+                Ok(dropped) => self.log_overflow(&receiver, dropped),
+                Err(Undelivered::TooLarge) => {
                     receiver.count_too_large();
                     self.log_overflow(&receiver, 1);
                 }
@@ -142,6 +141,7 @@ impl Sender<'_> {
     }
 
     #[cold]
+    #[inline(never)]
     fn log_overflow(&self, receiver: &Registration, dropped: u64) {
         let name = receiver.name();
         self.registrar.log.note_overflow(name.as_str(), dropped);

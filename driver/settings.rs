@@ -53,7 +53,7 @@ pub(crate) struct Setting {
 
 impl Setting {
     /// The value.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get(&self) -> u32 {
         self.value.load(Relaxed)
     }

@@ -36,9 +36,12 @@ struct First {
     users: Refcount,
     /// Bytes in all pieces together.
     len: u32,
-    /// What of them is shared.
-    start: u32,
+    /// Where what is shared ends.
     end: u32,
+    /// Where what is shared starts.
+    start: u16,
+    /// The memory of all pieces together, in units of the smallest.
+    units: u16,
 }
 
 /// What stands at the start of every other piece.
@@ -47,6 +50,10 @@ struct Next {
     next: Option<NonNull<Next>>,
 }
 
+/// The largest chain, whose memory a `u16` still tells.
+const LEN_MAX: usize = 128 << 10;
+
+const _: () = assert!(segments::memory(LEN_MAX) / segments::PIECE_MIN <= u16::MAX as usize);
 const _: () = assert!(mem::size_of::<First>() == segments::FIRST_HEADER);
 const _: () = assert!(mem::size_of::<Next>() == segments::HEADER);
 
@@ -151,16 +158,55 @@ impl Buffer {
     /// # Errors
     ///
     /// `ENOMEM`, or `EAGAIN` with `nowait`; `EFAULT` if not all could be read.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn copy_in<const BEFORE: usize, const AFTER: usize>(
         from: &mut impl Source,
         nowait: bool,
     ) -> Result<Self> {
         let given = from.len();
-        let len = given.checked_add(BEFORE + AFTER).ok_or(ENOMEM)?;
+        let len = given + BEFORE + AFTER;
+        if len > segments::PAGE - segments::FIRST_HEADER {
+            return Self::copy_in_pieces(BEFORE, from, AFTER, nowait);
+        }
+        let first = Self::first(len, nowait).ok_or(if nowait { EAGAIN } else { ENOMEM })?;
+        // SAFETY: The bytes begin behind the header, in the same allocation.
+        let bytes = unsafe { first.add(1) }.cast::<u8>();
+        // SAFETY: There are `len` bytes, of which these are the first.
+        unsafe { bytes.cast::<[u8; BEFORE]>().write([0; BEFORE]) };
+        // SAFETY: There are `len` bytes, of which these come next; nobody else uses them, and they
+        // need not be initialised.
+        let middle = unsafe {
+            slice::from_raw_parts_mut(bytes.add(BEFORE).cast::<MaybeUninit<u8>>().as_ptr(), given)
+        };
+        if !from.fill(middle) {
+            // SAFETY: The chain was made above; bytes have no destructor.
+            unsafe { free(first) };
+            return Err(EFAULT);
+        }
+        // SAFETY: There are `len` bytes, of which these are the last.
+        unsafe {
+            bytes
+                .add(BEFORE + given)
+                .cast::<[u8; AFTER]>()
+                .write([0; AFTER])
+        };
+        // INVARIANT: The piece came from `first`; all three parts have been initialised; nobody else
+        // knows of it.
+        Ok(Self(first))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn copy_in_pieces(
+        before: usize,
+        from: &mut impl Source,
+        after: usize,
+        nowait: bool,
+    ) -> Result<Self> {
+        let mut skip = before;
+        let mut wanted = from.len();
+        let len = wanted.checked_add(before + after).ok_or(ENOMEM)?;
         let first = Self::chain(len, nowait).ok_or(if nowait { EAGAIN } else { ENOMEM })?;
-        let mut skip = BEFORE;
-        let mut wanted = given;
         // SAFETY: The chain was just made.
         for (bytes, len) in unsafe { Pieces::of(first) } {
             // SAFETY: The piece has as many bytes, which nobody else uses; they need not be
@@ -183,22 +229,32 @@ impl Buffer {
         Ok(Self(first))
     }
 
-    /// A chain for `len` bytes, which are not initialised.
-    #[inline]
-    fn chain(len: usize, nowait: bool) -> Option<NonNull<First>> {
-        let stored = u32::try_from(len).ok()?;
-        let size = segments::first(len);
-        let first = allocate(size, nowait)?.cast::<First>();
+    /// The first piece of a chain for `len` bytes, which are not initialised.
+    #[inline(always)]
+    fn first(len: usize, nowait: bool) -> Option<NonNull<First>> {
+        if len > LEN_MAX {
+            return None;
+        }
+        let first = allocate(segments::first(len), nowait)?.cast::<First>();
         let header = First {
             next: None,
             users: Refcount::new(1),
-            len: stored,
-            start: 0,
+            // CAST: `LEN_MAX` is much less.
+            len: len as u32,
             end: 0,
+            start: 0,
+            // CAST: It is so for `LEN_MAX`, of which there is nothing larger.
+            units: (segments::memory(len) / segments::PIECE_MIN) as u16,
         };
         // SAFETY: The piece is large enough for the header, and aligned for it.
         unsafe { first.write(header) };
-        let mut left = len.saturating_sub(size - segments::FIRST_HEADER);
+        Some(first)
+    }
+
+    /// A chain for `len` bytes, which are not initialised.
+    fn chain(len: usize, nowait: bool) -> Option<NonNull<First>> {
+        let first = Self::first(len, nowait)?;
+        let mut left = len.saturating_sub(segments::first(len) - segments::FIRST_HEADER);
         // SAFETY: The header is initialised, and nobody else uses it.
         let mut tail = unsafe { &mut (*first.as_ptr()).next };
         while left > 0 {
@@ -219,7 +275,7 @@ impl Buffer {
     }
 
     /// The bytes of the first piece: all there are, or as many as fit into a page.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn head(&self) -> &[u8] {
         // SAFETY: The chain is valid by the type invariants.
         let (bytes, len) = unsafe { first_piece(self.0) };
@@ -229,7 +285,7 @@ impl Buffer {
     }
 
     /// The bytes of the first piece, to be changed.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn head_mut(&mut self) -> &mut [u8] {
         // SAFETY: The chain is valid by the type invariants.
         let (bytes, len) = unsafe { first_piece(self.0) };
@@ -248,7 +304,7 @@ impl Buffer {
     }
 
     /// A byte; 0 behind the end.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get(&self, at: usize) -> u8 {
         if let Some(&byte) = self.head().get(at) {
             return byte;
@@ -257,7 +313,7 @@ impl Buffer {
     }
 
     /// Changes a byte; nothing behind the end.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn set(&mut self, mut at: usize, value: u8) {
         if let Some(byte) = self.head_mut().get_mut(at) {
             *byte = value;
@@ -288,15 +344,17 @@ impl Buffer {
         None
     }
 
-    /// Gives up the right to change the bytes, and shares `part` of them; at most all there are.
-    #[inline]
+    /// Gives up the right to change the bytes, and shares `part` of them; at most all there are. It
+    /// starts within the first 64 KiB.
+    #[inline(always)]
     pub(crate) fn share(self, part: Range<usize>) -> Bytes {
         let mut first = ManuallyDrop::new(self).0;
         // SAFETY: By the type invariants nobody else uses the header.
         let header = unsafe { first.as_mut() };
-        // CAST: `len` is a `u32`, and neither end is larger.
+        // CAST: `len` is a `u32`, and the end is not larger.
         header.end = part.end.min(header.len as usize) as u32;
-        header.start = part.start.min(header.end as usize) as u32;
+        // CAST: Not larger than `u16::MAX` after this.
+        header.start = part.start.min(header.end as usize).min(u16::MAX.into()) as u16;
         // INVARIANT: The chain was a `Buffer`, which is gone, so nobody changes it; the bounds were
         // just set; `users` has been 1 since the chain was made.
         Bytes(first)
@@ -306,7 +364,7 @@ impl Buffer {
 /// # Safety
 ///
 /// `first` is the first of a valid chain.
-#[inline]
+#[inline(always)]
 unsafe fn first_piece(first: NonNull<First>) -> (NonNull<u8>, usize) {
     // SAFETY: `first` is valid.
     let len = unsafe { first.as_ref() }.len as usize;
@@ -329,22 +387,38 @@ impl Bytes {
     }
 
     /// Bytes that are shared.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn len(&self) -> usize {
         let header = self.header();
-        (header.end - header.start) as usize
+        header.end as usize - header.start as usize
     }
 
     /// Bytes of memory that all of it takes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn memory(&self) -> usize {
-        segments::memory(self.header().len as usize)
+        self.header().units as usize * segments::PIECE_MIN
     }
 
     /// Writes `count` bytes from position `from` on to `to`, or as many as there are; false if
     /// some of them cannot be written.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn copy_out(&self, from: usize, count: usize, to: &mut impl Destination) -> bool {
+        let header = self.header();
+        if header.next.is_none() {
+            let start = header.start as usize + from;
+            let count = count.min((header.end as usize).saturating_sub(start));
+            // SAFETY: The bytes begin behind the header, in the same allocation.
+            let bytes = unsafe { self.0.add(1) }.cast::<u8>();
+            // SAFETY: By the type invariants all up to `end` are initialised and do not change.
+            let piece = unsafe { slice::from_raw_parts(bytes.add(start).as_ptr(), count) };
+            return to.put(piece);
+        }
+        self.copy_out_pieces(from, count, to)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn copy_out_pieces(&self, from: usize, count: usize, to: &mut impl Destination) -> bool {
         let header = self.header();
         let mut skip = header.start as usize + from;
         let mut left = count.min((header.end as usize).saturating_sub(skip));
@@ -368,7 +442,7 @@ impl Bytes {
 }
 
 impl Clone for Bytes {
-    #[inline]
+    #[inline(always)]
     fn clone(&self) -> Self {
         self.header().users.inc();
         // INVARIANT: The user just counted is the new value.
@@ -377,7 +451,7 @@ impl Clone for Bytes {
 }
 
 impl Drop for Bytes {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
         if self.header().users.dec_and_test() {
             // SAFETY: This was the last user of a valid chain.

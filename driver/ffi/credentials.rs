@@ -29,7 +29,7 @@ pub(crate) fn from_kuid_munged(user: Kuid) -> u32 {
 }
 
 /// A number that no other user has.
-#[inline]
+#[inline(always)]
 pub(crate) fn key(user: Kuid) -> u64 {
     u64::from(user.into_raw().val)
 }

@@ -14,7 +14,8 @@ use super::{
     shim,
     user_memory::{
         Destination,
-        Source, //
+        Source,
+        UserRange, //
     },
     wait_queue::PollMask, //
 };
@@ -26,8 +27,7 @@ use core::{
     }, //
 };
 use kernel::{
-    bindings,
-    container_of,
+    bindings, container_of,
     error::to_result,
     fs::{
         file::flags::O_NONBLOCK,
@@ -43,10 +43,6 @@ use kernel::{
         ForeignOwnable,
         Opaque, //
     },
-    uaccess::{
-        UserPtr,
-        UserSlice, //
-    }, //
 };
 
 /// An open file of the device. Dropped when the file's last descriptor is closed.
@@ -300,7 +296,7 @@ impl<T: OpenFile> Device<T> {
         let private = unsafe { Self::private(file) };
         // SAFETY: The file is open during the call.
         let nowait = unsafe { Self::is_nonblocking(file) };
-        let mut to = UserSlice::new(UserPtr::from_ptr(to.cast()), count).writer();
+        let mut to = UserRange::new(to.cast(), count);
         result(private.read(&mut to, nowait))
     }
 
@@ -315,8 +311,7 @@ impl<T: OpenFile> Device<T> {
     ) -> isize {
         // SAFETY: The file is open during the call.
         let private = unsafe { Self::private(file) };
-        let from = UserPtr::from_ptr(from.cast_mut().cast());
-        let mut from = UserSlice::new(from, count).reader();
+        let mut from = UserRange::new(from.cast_mut().cast(), count);
         result(private.write(&mut from, false))
     }
 

@@ -26,7 +26,6 @@ pub(crate) mod work_queue;
 
 /// The bindings made from `bindings.h`, in the terms of the kernel crate's own.
 #[expect(
-    clippy::all,
     improper_ctypes,
     non_camel_case_types,
     non_upper_case_globals,

@@ -129,7 +129,7 @@ pub(crate) const PREFIX: &str = "mq_driver.";
 /// Declares a parameter: where the kernel finds it, and where its value is.
 macro_rules! parameter {
     ($entry:ident, $name:expr, $value:expr) => {
-        // SAFETY: The section is an array of what `Parameter` is made of.
+        // The section is an array of what `Parameter` is made of.
         #[unsafe(link_section = "__param")]
         #[used]
         static $entry: $crate::ffi::parameter::Parameter = $crate::ffi::parameter::Parameter::new(

@@ -35,14 +35,14 @@ impl ProcessId {
     }
 
     /// The key of the calling process: see [`ProcessId::key`].
-    #[inline]
+    #[inline(always)]
     pub(crate) fn current_key() -> usize {
         // SAFETY: The caller is a task.
         unsafe { shim::mq_current_tgid() as usize }
     }
 
     /// A number that no other process has as long as this value exists.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn key(&self) -> usize {
         self.0.as_ptr() as usize
     }

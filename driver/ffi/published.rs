@@ -101,7 +101,7 @@ impl<T: Send + Sync> Published<T> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn slot(&self, index: u32) -> Option<&Slot<T>> {
         let (chunk, at) = locate(index as usize);
         let slots = self.chunks.get(chunk)?.load(Acquire);
@@ -114,7 +114,7 @@ impl<T: Send + Sync> Published<T> {
     }
 
     /// The object at a place.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get<'a>(&'a self, index: u32, _: &'a rcu::Guard) -> Option<ArcBorrow<'a, T>> {
         // Pairs with the `Release` in `publish`: the object is seen as it was published.
         let object = self.slot(index)?.load(Acquire);
@@ -127,7 +127,7 @@ impl<T: Send + Sync> Published<T> {
     }
 
     /// A number above that of every place that has ever been used.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn bound(&self) -> u32 {
         self.bound.load(Acquire)
     }

@@ -10,6 +10,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
+#include <linux/uaccess.h>
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
 
@@ -28,11 +29,21 @@ struct pid *mq_get_pid(struct pid *pid)
 bool mq_process_has_exited(struct pid *pid)
 {
 	struct task_struct *leader;
+	bool exited;
 
-	/* The same question as pidfd_poll() asks of the kernel's own pidfds. */
+	/*
+	 * The same question as pidfd_poll() asks of the kernel's own pidfds. While a thread that is
+	 * not the leader executes a program, it takes the leader's place, and the old leader looks as
+	 * if all of the process had exited; so the leader must still be the same after the question.
+	 */
 	guard(rcu)();
-	leader = pid_task(pid, PIDTYPE_PID);
-	return !leader || (leader->exit_state && !delay_group_leader(leader));
+	do {
+		leader = pid_task(pid, PIDTYPE_PID);
+		exited = !leader || (READ_ONCE(leader->exit_state) && !delay_group_leader(leader));
+		/* Pairs with the release in hlist_replace_rcu(), by which the new leader takes over. */
+		smp_rmb();
+	} while (exited && leader != pid_task(pid, PIDTYPE_PID));
+	return exited;
 }
 
 void mq_wait_entry_init(struct wait_queue_entry *entry, wait_queue_func_t func)
@@ -152,4 +163,14 @@ void mq_poll_queue_free(struct mq_poll_queue *queue)
 {
 	wake_up_pollfree(&queue->head);
 	kfree_rcu(queue, rcu);
+}
+
+bool mq_copy_from_user(void *to, const void *from, size_t len)
+{
+	return copy_from_user(to, (const void __user __force *)from, len) == 0;
+}
+
+bool mq_copy_to_user(void *to, const void *from, size_t len)
+{
+	return copy_to_user((void __user __force *)to, from, len) == 0;
 }

@@ -83,6 +83,10 @@ u64 mq_machine_memory(void);
 void *mq_alloc(size_t size, bool nowait);
 void mq_free(const void *memory);
 
+/* Copies from and to an address in user space; false unless all of it could be copied. */
+bool mq_copy_from_user(void *to, const void *from, size_t len);
+bool mq_copy_to_user(void *to, const void *from, size_t len);
+
 void mq_ratelimit_init(struct ratelimit_state *state);
 
 /* Fills in a device attribute, whose handlers are unions in some configurations. */

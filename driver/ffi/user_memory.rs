@@ -5,16 +5,14 @@
 //! `read()` and `write()` come with one range, which is the faster way; `readv()`, io_uring and the
 //! like come with an iterator.
 
-use core::mem::MaybeUninit;
-use kernel::{
-    iov::{
-        IovIterDest,
-        IovIterSource, //
-    },
-    uaccess::{
-        UserSliceReader,
-        UserSliceWriter, //
-    }, //
+use super::shim;
+use core::{
+    ffi::c_void,
+    mem::MaybeUninit, //
+};
+use kernel::iov::{
+    IovIterDest,
+    IovIterSource, //
 };
 
 /// Where what is written comes from.
@@ -51,19 +49,6 @@ unsafe impl Source for IovIterSource<'_> {
     }
 }
 
-// SAFETY: `read_raw` initialises all of its argument unless it fails.
-unsafe impl Source for UserSliceReader {
-    #[inline]
-    fn len(&self) -> usize {
-        UserSliceReader::len(self)
-    }
-
-    #[inline]
-    fn fill(&mut self, to: &mut [MaybeUninit<u8>]) -> bool {
-        self.read_raw(to).is_ok()
-    }
-}
-
 impl Destination for IovIterDest<'_> {
     fn len(&self) -> usize {
         IovIterDest::len(self)
@@ -74,14 +59,58 @@ impl Destination for IovIterDest<'_> {
     }
 }
 
-impl Destination for UserSliceWriter {
-    #[inline]
-    fn len(&self) -> usize {
-        UserSliceWriter::len(self)
+/// One range of user memory. Whether it is the caller's is checked with each copy.
+pub(crate) struct UserRange {
+    at: *mut c_void,
+    left: usize,
+}
+
+impl UserRange {
+    /// The range of `len` bytes from `at` on.
+    #[inline(always)]
+    pub(super) fn new(at: *mut c_void, len: usize) -> Self {
+        Self { at, left: len }
     }
 
-    #[inline]
+    /// Goes on by `count` bytes, if there are as many, and returns where they start.
+    #[inline(always)]
+    fn advance(&mut self, count: usize) -> Option<*mut c_void> {
+        let at = self.at;
+        self.left = self.left.checked_sub(count)?;
+        self.at = at.wrapping_byte_add(count);
+        Some(at)
+    }
+}
+
+// SAFETY: `mq_copy_from_user` writes all bytes, or says that it has not.
+unsafe impl Source for UserRange {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.left
+    }
+
+    #[inline(always)]
+    fn fill(&mut self, to: &mut [MaybeUninit<u8>]) -> bool {
+        let Some(at) = self.advance(to.len()) else {
+            return false;
+        };
+        // SAFETY: `to` can be written to, and has as many bytes; the other address may be any.
+        unsafe { shim::mq_copy_from_user(to.as_mut_ptr().cast(), at, to.len()) }
+    }
+}
+
+impl Destination for UserRange {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.left
+    }
+
+    #[inline(always)]
     fn put(&mut self, from: &[u8]) -> bool {
-        self.write_slice(from).is_ok()
+        let Some(at) = self.advance(from.len()) else {
+            return false;
+        };
+        // SAFETY: `from` can be read, and has as many bytes; the other address may be any.
+        unsafe { shim::mq_copy_to_user(at, from.as_ptr().cast(), from.len()) }
     }
 }

@@ -37,7 +37,7 @@ impl PollMask {
     pub(crate) const ERROR: PollMask = PollMask(shim::MQ_EPOLLERR);
 
     /// The same, with where it comes from: see [`PollMask::source`].
-    pub(crate) fn from_source(self, source: u16) -> PollMask {
+    pub(crate) fn with_source(self, source: u16) -> PollMask {
         PollMask(self.0 & u32::from(u16::MAX) | u32::from(source) << 16)
     }
 
@@ -49,7 +49,7 @@ impl PollMask {
 
     /// The same, without where it comes from.
     pub(crate) fn without_source(self) -> PollMask {
-        self.from_source(0)
+        self.with_source(0)
     }
 
     /// Whether it is about an end.
@@ -189,14 +189,14 @@ impl WaitQueue {
 
     /// Whether anybody waits; what the caller changed before is seen by whoever comes too late to
     /// be counted here.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn has_sleepers(&self) -> bool {
         // SAFETY: The head is initialised.
         unsafe { has_sleepers(self.head.get()) }
     }
 
     /// Wakes those who sleep, if there are any.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn wake(&self, how: Wake, why: PollMask) {
         if self.has_sleepers() {
             // SAFETY: The head is initialised.
@@ -208,7 +208,7 @@ impl WaitQueue {
 /// # Safety
 ///
 /// `head` points at an initialised wait queue head.
-#[inline]
+#[inline(always)]
 pub(super) unsafe fn has_sleepers(head: *mut bindings::wait_queue_head) -> bool {
     // Pairs with the barrier in `set_current_state()`, of who queues and then looks.
     barrier::smp_mb(barrier::Full);

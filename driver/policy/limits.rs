@@ -3,7 +3,7 @@
 //! The load parameters: their names, defaults and ranges, and the limits that follow from them.
 //!
 //! This is the only place where they are written down: the driver registers its parameters from
-//! [`PARAMETERS`], `mq-admin` builds its help and its checks from it. It does not hold the values
+//! them, `mq-admin` builds its help and its checks from it. It does not hold the values
 //! in force; those are the driver's.
 
 use super::{command, message, segments};

@@ -26,12 +26,11 @@ pub const AFTER: usize = 1;
 /// let line = message::stamp(&mut bytes, Name::new(b"alice").unwrap(), 9, 11);
 /// assert_eq!(&bytes[line.start..line.end - 1], b"alice hi");
 /// ```
-#[inline]
+#[inline(always)]
 pub fn stamp(bytes: &mut [u8], sender: Name, text_at: usize, len: usize) -> Range<usize> {
-    let name = sender.as_bytes();
-    let text = BEFORE + text_at;
-    let start = text - 1 - name.len();
-    bytes[start..text - 1].copy_from_slice(name);
-    bytes[text - 1] = b' ';
-    start..BEFORE + len + AFTER
+    let blank = BEFORE + text_at - 1;
+    // All of it at once, padding and all, for which there is room in front of any command.
+    bytes[blank - NAME_MAX..blank].copy_from_slice(&sender.padded_before());
+    bytes[blank] = b' ';
+    blank - sender.len()..BEFORE + len + AFTER
 }

@@ -23,24 +23,51 @@ impl Name {
     /// # Errors
     ///
     /// [`BadName`] if they are none, more than [`NAME_MAX`], or not of the alphabet.
+    #[inline]
     pub fn new(bytes: &[u8]) -> Result<Self, BadName> {
-        let first = *bytes.first().ok_or(BadName)?;
-        if bytes.len() > NAME_MAX || matches!(first, b'.' | b'-') {
+        let mut padded = [0; NAME_MAX];
+        padded
+            .get_mut(..bytes.len())
+            .ok_or(BadName)?
+            .copy_from_slice(bytes);
+        Self::from_padded(padded, bytes.len())
+    }
+
+    /// Makes a name of the first `len` bytes; the rest are zero.
+    ///
+    /// # Errors
+    ///
+    /// [`BadName`], as [`Name::new`].
+    pub fn from_padded(padded: [u8; NAME_MAX], len: usize) -> Result<Self, BadName> {
+        let valid = padded.iter().take(len).all(|&byte| is_allowed(byte));
+        if len == 0 || !valid || matches!(padded[0], b'.' | b'-') {
             return Err(BadName);
         }
-        let mut name = [0; NAME_MAX];
-        for (to, &from) in name.iter_mut().zip(bytes) {
-            if !(from.is_ascii_alphanumeric() || matches!(from, b'.' | b'_' | b'-')) {
-                return Err(BadName);
-            }
-            *to = from;
-        }
-        Ok(Self(name))
+        Ok(Self(padded))
+    }
+
+    /// Bytes of the name.
+    #[inline]
+    pub fn len(&self) -> usize {
+        NAME_MAX - (u64::from_le_bytes(self.0).leading_zeros() / u8::BITS) as usize
+    }
+
+    /// Never: a name has at least one byte.
+    pub fn is_empty(&self) -> bool {
+        false
     }
 
     /// The name's bytes, without padding.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
-        self.0.split(|&byte| byte == 0).next().unwrap_or(&[])
+        &self.0[..self.len()]
+    }
+
+    /// The name's bytes, with the padding in front of them.
+    #[inline]
+    pub fn padded_before(&self) -> [u8; NAME_MAX] {
+        let word = u64::from_le_bytes(self.0);
+        (word << (word.leading_zeros() / u8::BITS * u8::BITS)).to_le_bytes()
     }
 
     /// The name as text.
@@ -53,6 +80,71 @@ impl Name {
     pub fn key(&self) -> u64 {
         u64::from_ne_bytes(self.0)
     }
+}
+
+/// What stands where a name belongs: up to 8 bytes, which may make none.
+///
+/// Comparing it with a name that is known costs less than finding out whether it is one.
+#[derive(Clone, Copy)]
+pub struct Word {
+    padded: [u8; NAME_MAX],
+    len: usize,
+}
+
+impl Word {
+    /// What is no name.
+    pub const NONE: Word = Word {
+        padded: [0; NAME_MAX],
+        len: 0,
+    };
+
+    /// The first `len` bytes, of which there is at least one; the rest are zero.
+    #[inline(always)]
+    pub fn new(padded: [u8; NAME_MAX], len: usize) -> Self {
+        Self { padded, len }
+    }
+
+    /// Whether it is this name.
+    #[inline(always)]
+    pub fn is(&self, name: Name) -> bool {
+        // The word may end with zero bytes of its own.
+        self.padded == name.0 && self.len == name.len()
+    }
+
+    /// The bytes as one number, much like [`Name::key`].
+    #[inline(always)]
+    pub fn key(&self) -> u64 {
+        u64::from_ne_bytes(self.padded)
+    }
+
+    /// The name that it is.
+    pub fn name(&self) -> Option<Name> {
+        Name::from_padded(self.padded, self.len).ok()
+    }
+}
+
+impl From<Name> for Word {
+    fn from(name: Name) -> Self {
+        Self::new(name.0, name.len())
+    }
+}
+
+/// The bytes that a name may have, a bit each.
+const ALLOWED: [u64; 2] = {
+    let mut allowed = [0; 2];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-') {
+            allowed[byte as usize / 64] |= 1 << (byte % 64);
+        }
+        byte += 1;
+    }
+    allowed
+};
+
+#[inline(always)]
+fn is_allowed(byte: u8) -> bool {
+    byte < 128 && ALLOWED[byte as usize / 64] >> (byte % 64) & 1 != 0
 }
 
 impl core::fmt::Debug for Name {
@@ -85,6 +177,38 @@ mod tests {
         assert_eq!(Name::new(b"a").unwrap().as_bytes(), b"a");
         assert_eq!(Name::new(b"abcdefgh").unwrap().as_str(), "abcdefgh");
         assert_eq!(Name::new(b"abcdefghi"), Err(BadName));
+    }
+
+    #[test]
+    fn the_padding_can_stand_on_either_side() {
+        for text in ["a", "bob", "abcdefgh"] {
+            let name = Name::new(text.as_bytes()).unwrap();
+            assert_eq!(name.len(), text.len());
+            assert_eq!(name.as_str(), text);
+            let padded = name.padded_before();
+            let (zeros, bytes) = padded.split_at(NAME_MAX - text.len());
+            assert_eq!(bytes, text.as_bytes());
+            assert!(zeros.iter().all(|&byte| byte == 0));
+        }
+    }
+
+    #[test]
+    fn a_word_is_a_name_only_byte_by_byte() {
+        let bob = Name::new(b"bob").unwrap();
+        let word = |padded: &[u8; 8], len| Word::new(*padded, len);
+        assert!(word(b"bob\0\0\0\0\0", 3).is(bob));
+        assert!(!word(b"bob\0\0\0\0\0", 4).is(bob));
+        assert!(!word(b"bobb\0\0\0\0", 4).is(bob));
+        assert_eq!(word(b"bob\0\0\0\0\0", 3).name(), Some(bob));
+        assert_eq!(word(b"bob\0\0\0\0\0", 4).name(), None);
+        assert_eq!(word(b"b!b\0\0\0\0\0", 3).name(), None);
+    }
+
+    #[test]
+    fn zero_bytes_make_no_name() {
+        for bytes in [&b"a\0"[..], b"\0a", b"a\0b", b"\0"] {
+            assert_eq!(Name::new(bytes), Err(BadName));
+        }
     }
 
     #[test]

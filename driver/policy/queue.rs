@@ -45,18 +45,18 @@ pub struct Queue<A> {
     bytes: usize,
     /// Bytes that the messages held may take.
     bytes_max: usize,
+    /// Bytes of messages for which room is being made.
+    pending: usize,
     stats: QueueStats,
     open: bool,
 }
 
-/// What became of a message offered to [`Queue::push`].
+/// What became of a message offered to [`Queue::push`] that could not just be queued.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Pushed<T> {
-    /// It was put into the queue.
-    Queued,
     /// It was put into the queue, which cost this oldest message its place.
     Displaced(T),
-    /// It was not: more than one message has to make room, with [`Queue::make_room`].
+    /// It was not: more than one message has to make room, from [`Queue::begin_large`] on.
     NoRoom(T),
     /// It was not: it does not even fit into an empty queue.
     TooLarge(T),
@@ -73,6 +73,7 @@ impl<T: Item, A: DerefMut<Target = [Option<T>]>> Queue<A> {
             capacity,
             bytes: 0,
             bytes_max,
+            pending: 0,
             stats: QueueStats::default(),
             open: true,
         }
@@ -107,7 +108,6 @@ impl<T: Item, A: DerefMut<Target = [Option<T>]>> Queue<A> {
     /// Gives up the places of a closed queue, for `none`: an array without any.
     pub fn replace_slots(&mut self, none: A) -> A {
         debug_assert!(!self.open && none.is_empty());
-        self.bytes = 0;
         self.ring.replace_slots(none)
     }
 
@@ -117,17 +117,35 @@ impl<T: Item, A: DerefMut<Target = [Option<T>]>> Queue<A> {
     }
 
     /// Adds a message as the newest.
-    #[inline]
-    pub fn push(&mut self, message: T) -> Pushed<T> {
+    ///
+    /// # Errors
+    ///
+    /// [`Pushed`], where others are to be told of, or the message could not be added.
+    #[inline(always)]
+    pub fn push(&mut self, message: T) -> Result<(), Pushed<T>> {
+        let memory = message.memory();
+        let bytes = self.bytes + memory;
+        if !self.open || bytes > self.bytes_max {
+            return Err(self.push_full(message, memory));
+        }
+        match self.ring.push_free(message) {
+            None => {
+                self.bytes = bytes;
+                self.stats.received += 1;
+                Ok(())
+            }
+            Some(message) => Err(self.push_full(message, memory)),
+        }
+    }
+
+    /// Adds a message for which there is no room as it is.
+    #[cold]
+    #[inline(never)]
+    fn push_full(&mut self, message: T, memory: usize) -> Pushed<T> {
         if !self.open {
             return Pushed::Closed(message);
         }
-        let memory = message.memory();
-        let full = self.ring.len() == self.ring.capacity();
-        let oldest = match self.ring.oldest() {
-            Some(oldest) if full || self.bytes + memory > self.bytes_max => oldest.memory(),
-            _ => 0,
-        };
+        let oldest = self.ring.oldest().map_or(0, Item::memory);
         let bytes = self.bytes - oldest + memory;
         if bytes > self.bytes_max {
             return if memory > self.bytes_max {
@@ -136,40 +154,62 @@ impl<T: Item, A: DerefMut<Target = [Option<T>]>> Queue<A> {
                 Pushed::NoRoom(message)
             };
         }
+        let Some(oldest) = self.ring.pop() else {
+            // No places at all, which is so for a queue that is closed.
+            return Pushed::Closed(message);
+        };
         self.bytes = bytes;
         self.stats.received += 1;
-        if oldest == 0 {
-            return match self.ring.push(message) {
-                None => Pushed::Queued,
-                Some(message) => Pushed::Displaced(message),
-            };
-        }
         self.stats.dropped_overflow += 1;
-        let displaced = self.ring.pop();
-        // There is a place now, so nothing falls out here.
-        let _ = self.ring.push(message);
-        match displaced {
-            None => Pushed::Queued,
-            Some(oldest) => Pushed::Displaced(oldest),
-        }
+        // There is a place now.
+        let _ = self.ring.push_free(message);
+        Pushed::Displaced(oldest)
     }
 
-    /// Moves the oldest messages to `displaced`, until there is room for another of `memory` bytes
-    /// or no place left to move one to.
-    pub fn make_room(&mut self, memory: usize, displaced: &mut [Option<T>]) {
+    /// Begins to make room for a message of `memory` bytes that takes the place of many. What is
+    /// taken out meanwhile is kept from others, so that it ends however much they send. Returns
+    /// false where others are doing so, and theirs are to leave no room for this one, which so comes
+    /// and goes at once.
+    pub fn begin_large(&mut self, memory: usize) -> bool {
+        let pending = self.pending.saturating_add(memory);
+        if self.open && pending > self.bytes_max {
+            self.count_too_large();
+            return false;
+        }
+        self.pending = pending;
+        true
+    }
+
+    /// Moves the oldest messages to `displaced`, until there is room for one of `memory` bytes or no
+    /// place left to move one to. `held` sums up what they took. Returns whether there is room.
+    pub fn make_room(
+        &mut self,
+        memory: usize,
+        held: &mut usize,
+        displaced: &mut [Option<T>],
+    ) -> bool {
         for place in displaced {
-            if self.bytes.saturating_add(memory) <= self.bytes_max {
-                break;
+            if self.bytes - *held + memory <= self.bytes_max {
+                return true;
             }
-            let Some(message) = self.take() else {
+            let Some(message) = self.ring.pop() else {
                 break;
             };
+            *held += message.memory();
             self.stats.dropped_overflow += 1;
             *place = Some(message);
         }
+        self.bytes - *held + memory <= self.bytes_max || !self.open
     }
 
-    /// Counts a message as received and dropped that does not fit even into an empty queue.
+    /// Adds a message for which there is room by now, and gives up what was held for it.
+    pub fn end_large(&mut self, message: T, held: usize) -> Result<(), Pushed<T>> {
+        self.pending -= message.memory();
+        self.bytes -= held;
+        self.push(message)
+    }
+
+    /// Counts a message as received and dropped that finds no room whatever goes for it.
     pub fn count_too_large(&mut self) {
         self.stats.received += 1;
         self.stats.dropped_overflow += 1;
@@ -182,7 +222,7 @@ impl<T: Item, A: DerefMut<Target = [Option<T>]>> Queue<A> {
     }
 
     /// Takes the oldest message for a reader.
-    #[inline]
+    #[inline(always)]
     pub fn pop(&mut self) -> Option<T> {
         let message = self.take()?;
         self.stats.read += 1;
@@ -218,7 +258,7 @@ impl<T: Item, A: DerefMut<Target = [Option<T>]>> Queue<A> {
         Some(message)
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self) -> Option<T> {
         let message = self.ring.pop()?;
         self.bytes -= message.memory();
@@ -246,6 +286,26 @@ mod tests {
 
     fn one(number: u32) -> Message {
         Message(number, 1)
+    }
+
+    /// Adds a message that takes the place of many, a few at a time; how many went for it.
+    fn push_large(queue: &mut Queue<Vec<Option<Message>>>, message: Message) -> usize {
+        let (mut held, mut gone) = (0, 0);
+        if !queue.begin_large(message.memory()) {
+            return 0;
+        }
+        loop {
+            let mut displaced = [None; 2];
+            let fits = queue.make_room(message.memory(), &mut held, &mut displaced);
+            gone += displaced.iter().flatten().count();
+            if fits || held == 0 {
+                break;
+            }
+        }
+        gone + usize::from(matches!(
+            queue.end_large(message, held),
+            Err(Pushed::Displaced(_))
+        ))
     }
 
     fn balances(queue: &Queue<Vec<Option<Message>>>) {
@@ -282,7 +342,7 @@ mod tests {
                         }
                         3 => drop(queue.discard()),
                         4 => drop(queue.push(Message(item, 2))),
-                        5 => queue.make_room(2, &mut [None; 2]),
+                        5 => drop(push_large(&mut queue, Message(item, 2))),
                         _ => queue.close(),
                     }
                     balances(&queue);
@@ -301,8 +361,8 @@ mod tests {
     #[test]
     fn a_full_queue_drops_its_oldest_and_counts_it() {
         let mut queue = queue(1, 10);
-        assert_eq!(queue.push(one(1)), Pushed::Queued);
-        assert_eq!(queue.push(one(2)), Pushed::Displaced(one(1)));
+        assert_eq!(queue.push(one(1)), Ok(()));
+        assert_eq!(queue.push(one(2)), Err(Pushed::Displaced(one(1))));
         assert_eq!(queue.stats().dropped_overflow, 1);
         assert_eq!(queue.pop(), Some(one(2)));
     }
@@ -311,18 +371,33 @@ mod tests {
     fn a_large_message_costs_as_many_small_ones_as_it_takes() {
         let mut queue = queue(8, 4);
         for number in 0..4 {
-            assert_eq!(queue.push(one(number)), Pushed::Queued);
+            assert_eq!(queue.push(one(number)), Ok(()));
         }
         let large = Message(9, 3);
-        assert_eq!(queue.push(large), Pushed::NoRoom(large));
+        assert_eq!(queue.push(large), Err(Pushed::NoRoom(large)));
         balances(&queue);
-        let mut displaced = [None; 2];
-        queue.make_room(3, &mut displaced);
-        assert_eq!(displaced, [Some(one(0)), Some(one(1))]);
-        // One message more makes room by itself.
-        assert_eq!(queue.push(large), Pushed::Displaced(one(2)));
+        assert_eq!(push_large(&mut queue, large), 3);
         assert_eq!((queue.depth(), queue.bytes()), (2, 4));
         assert_eq!(queue.stats().dropped_overflow, 3);
+        balances(&queue);
+    }
+
+    #[test]
+    fn room_that_is_being_made_is_kept_from_others() {
+        let mut queue = queue(8, 4);
+        for number in 0..4 {
+            let _ = queue.push(one(number));
+        }
+        let mut held = 0;
+        assert!(queue.begin_large(3));
+        assert!(!queue.make_room(3, &mut held, &mut [None; 2]));
+        // Somebody else sends meanwhile, which costs one of those that are left, not the room.
+        assert_eq!(queue.push(one(8)), Err(Pushed::Displaced(one(2))));
+        // Another large one can only come before this, and is gone then.
+        assert!(!queue.begin_large(2));
+        assert!(queue.make_room(3, &mut held, &mut [None; 2]));
+        assert_eq!(queue.end_large(Message(9, 3), held), Ok(()));
+        assert_eq!((queue.depth(), queue.bytes()), (2, 4));
         balances(&queue);
     }
 
@@ -330,23 +405,23 @@ mod tests {
     fn what_does_not_fit_into_an_empty_queue_is_refused() {
         let mut queue = queue(8, 4);
         let large = Message(1, 5);
-        assert_eq!(queue.push(large), Pushed::TooLarge(large));
+        assert_eq!(queue.push(large), Err(Pushed::TooLarge(large)));
         assert_eq!(queue.stats(), QueueStats::default());
         queue.count_too_large();
         assert_eq!((queue.stats().received, queue.stats().dropped()), (1, 1));
-        queue.push(one(2));
-        assert_eq!(queue.push(large), Pushed::TooLarge(large));
+        let _ = queue.push(one(2));
+        assert_eq!(queue.push(large), Err(Pushed::TooLarge(large)));
         assert_eq!(queue.depth(), 1);
     }
 
     #[test]
     fn a_closed_queue_takes_nothing_but_can_be_emptied() {
         let mut queue = queue(2, 10);
-        queue.push(one(1));
-        queue.push(one(2));
+        let _ = queue.push(one(1));
+        let _ = queue.push(one(2));
         assert_eq!(queue.discard(), Some(one(1)));
         queue.close();
-        assert_eq!(queue.push(one(3)), Pushed::Closed(one(3)));
+        assert_eq!(queue.push(one(3)), Err(Pushed::Closed(one(3))));
         assert_eq!(queue.stats().received, 2);
         assert_eq!(queue.discard(), Some(one(2)));
         let stats = queue.stats();
@@ -357,9 +432,9 @@ mod tests {
     fn an_undelivered_message_goes_first_if_its_place_is_gone() {
         for (capacity, bytes) in [(1, 10), (5, 1)] {
             let mut queue = queue(capacity, bytes);
-            queue.push(one(1));
+            let _ = queue.push(one(1));
             let undelivered = queue.pop().unwrap();
-            queue.push(one(2));
+            let _ = queue.push(one(2));
             assert_eq!(queue.push_front(undelivered), Some(one(1)));
             assert_eq!(
                 queue.stats(),

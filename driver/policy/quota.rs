@@ -2,7 +2,7 @@
 
 //! What one user holds, and whether more is allowed.
 //!
-//! Who the user is that something counts against is decided elsewhere (`ffi/user.rs`), and so is
+//! Who the user is that something counts against is decided elsewhere (`ffi/credentials.rs`), and so is
 //! whether the limits bind that user at all.
 
 /// What one user holds.

@@ -21,7 +21,7 @@ pub const HEADER: usize = 8;
 
 /// The size of the first piece of a message of `len` bytes.
 #[inline]
-pub fn first(len: usize) -> usize {
+pub const fn first(len: usize) -> usize {
     if len > PAGE - FIRST_HEADER {
         PAGE
     } else {
@@ -30,7 +30,7 @@ pub fn first(len: usize) -> usize {
 }
 
 /// The size of the next piece, where `left` bytes, at least one, have no place yet.
-pub fn next(left: usize) -> usize {
+pub const fn next(left: usize) -> usize {
     let needed = left.saturating_add(HEADER);
     if needed >= PAGE {
         return PAGE;
@@ -53,7 +53,7 @@ pub fn next(left: usize) -> usize {
 /// assert!(memory(65_546) < 65_546 * 115 / 100);
 /// ```
 #[inline]
-pub fn memory(len: usize) -> usize {
+pub const fn memory(len: usize) -> usize {
     let mut size = first(len);
     let mut left = len.saturating_sub(size - FIRST_HEADER);
     let mut memory = size;
@@ -65,8 +65,13 @@ pub fn memory(len: usize) -> usize {
     memory
 }
 
-fn power(bytes: usize) -> usize {
-    bytes.next_power_of_two().max(PIECE_MIN)
+const fn power(bytes: usize) -> usize {
+    let power = bytes.next_power_of_two();
+    if power < PIECE_MIN {
+        PIECE_MIN
+    } else {
+        power
+    }
 }
 
 #[cfg(test)]
