@@ -16,6 +16,7 @@ use std::{
 use nix::{
     poll::PollFlags,
     sched::{unshare, CloneFlags},
+    sys::prctl::set_dumpable,
     unistd::{dup, execv, seteuid, setgroups, setresgid, setresuid, Gid, Pid, Uid},
 };
 
@@ -188,6 +189,8 @@ pub fn become_user(uid: u32) {
     setgroups(&[]).expect("setgroups");
     setresgid(group, group, group).expect("setresgid");
     setresuid(user, user, user).expect("setresuid");
+    // What it waits in can be looked up by others of the user, too.
+    set_dumpable(true).expect("PR_SET_DUMPABLE");
 }
 
 /// A copy of this program that anybody may execute, and that goes on as a puppet.
