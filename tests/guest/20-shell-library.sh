@@ -62,7 +62,7 @@ E
 	hold ben
 	hold cid
 	says 'mq_register: no place is left' \
-		"mq: all 3 places are taken: somebody has to leave, or root raises $sys/max_devices
+		"mq: all 3 registrations are taken: one has to end, or root raises $sys/max_devices
 6" <<'E'
 mq_register bob; echo $?
 E
@@ -306,6 +306,6 @@ share=$(su guest -c '. /usr/lib/mq/mq.sh; mq_register one
 sh -c ". /usr/lib/mq/mq.sh; mq_register two"
 echo $?' 2>&1)
 is "mq_register: the user's share is used up" "$share" \
-	"mq: your user's share of places or bytes is used up: end a registration, or root raises $sys/max_per_user or max_bytes_per_user
+	"mq: your user's quota of registrations or bytes is used up: end a registration, or root raises $sys/max_per_user or max_bytes_per_user
 6"
 finish

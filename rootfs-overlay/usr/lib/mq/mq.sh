@@ -212,9 +212,9 @@ mq_why_not_registered() {
 		mq_max=$mq_value
 		mq_get registered
 		if [ "$mq_value" -ge "$mq_max" ]; then
-			mq_why="all $mq_max places are taken: somebody has to leave, or root raises $mq_sys/max_devices"
+			mq_why="all $mq_max registrations are taken: one has to end, or root raises $mq_sys/max_devices"
 		else
-			mq_why="your user's share of places or bytes is used up: end a registration, or root raises"
+			mq_why="your user's quota of registrations or bytes is used up: end a registration, or root raises"
 			mq_why="$mq_why $mq_sys/max_per_user or max_bytes_per_user"
 		fi
 	fi
