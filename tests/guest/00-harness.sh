@@ -23,21 +23,25 @@ has_child() {
 	[ -n "$child" ]
 }
 
+# Long enough to find a process meanwhile.
+seconds=4
+[ -z "${MQ_TEST_DEBUG:-}" ] || seconds=30
+
 # The workers are children of the test, which is a child of the program.
 stress_loses_a_worker() {
-	mq-test stress 4 &
+	mq-test stress "$seconds" &
 	eventually has_child $! && eventually has_child "$child" && kill -ABRT "$child"
 	wait $!
 }
 
 stress_is_killed() {
-	mq-test stress 4 &
+	mq-test stress "$seconds" &
 	eventually has_child $! && kill -ABRT $! && kill -KILL "-$child"
 	wait $!
 }
 
 noise_loses_a_maker() {
-	mq-test noise 2 &
+	mq-test noise "$seconds" &
 	eventually has_child $! && kill -ABRT "$child"
 	wait $!
 	echo "ended with $?"
