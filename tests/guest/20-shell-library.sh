@@ -185,7 +185,8 @@ mq_broadcast; echo $?
 mq_broadcast ''; echo $?
 cat /sys/class/misc/mq/stats/broadcasts
 E
-	says 'mq_broadcast: what is refused has nothing to do with the name of a message before' "mq: no registration is named 'ann': /proc/mq shows those there are
+	says 'mq_broadcast: what is refused has nothing to do with the name of a message before' \
+		"mq: no registration is named 'ann': /proc/mq shows those there are
 3
 mq: the message was refused: 'dmesg' tells why
 1" <<'E'
@@ -301,11 +302,16 @@ for shell in ash dash bash; do
 done
 
 # Two shells of a user without rights, of which the first holds the name.
-fresh MAX_PER_USER=1
-share=$(su guest -c '. /usr/lib/mq/mq.sh; mq_register one
+two_shells() {
+	su guest -c '. /usr/lib/mq/mq.sh; mq_register one
 sh -c ". /usr/lib/mq/mq.sh; mq_register two"
-echo $?' 2>&1)
-is "mq_register: the user's share is used up" "$share" \
-	"mq: your user's quota of registrations or bytes is used up: end a registration, or root raises $sys/max_per_user or max_bytes_per_user
+echo $?' 2>&1
+}
+raise="$sys/max_per_user or max_bytes_per_user"
+used_up="mq: your user's quota of registrations or bytes is used up: end a registration, or root raises $raise
 6"
+fresh MAX_PER_USER=1
+is "mq_register: the user's quota of registrations is used up" "$(two_shells)" "$used_up"
+fresh QUEUE_BYTES=40000 MAX_BYTES_PER_USER=65536
+is "mq_register: the user's quota of bytes is used up" "$(two_shells)" "$used_up"
 finish

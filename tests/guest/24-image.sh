@@ -35,7 +35,7 @@ shipped=$(cat $conf)
 
 # settings: those in force.
 settings() {
-	(cd $sys && cat max_devices queue_len cmd_buf_size max_per_user) | xargs
+	(cd $sys && cat max_devices queue_len cmd_buf_size max_per_user queue_bytes max_bytes_per_user) | xargs
 }
 
 kill_children
@@ -47,20 +47,22 @@ MAX_DEVICES=11
 QUEUE_LEN=12
   CMD_BUF_SIZE=300
 MAX_PER_USER=5
+QUEUE_BYTES=20000
+MAX_BYTES_PER_USER=70000
 C
 ok 'service: restarts' $service restart
-is 'service: the parameters come from /etc/mq.conf' "$(settings)" '11 12 300 5'
+is 'service: the parameters come from /etc/mq.conf' "$(settings)" '11 12 300 5 20000 70000'
 is 'service: status' "$($service status)" 'mq: loaded, 0 registered'
 echo MAX_DEVICES=99 >$conf
 ok 'service: starting it twice does nothing' $service start
-is 'service: starting it twice changes no parameter' "$(settings)" '11 12 300 5'
+is 'service: starting it twice changes no parameter' "$(settings)" '11 12 300 5 20000 70000'
 
 exec 3<>/dev/mq
 is 'service: no restart while the device is open' "$( ($service restart; echo $?) 2>&1 | tail -n 2)" \
 	'mq: the driver is in use; end the programs that have /dev/mq open
 1'
 exec 3>&-
-is 'service: what was in force still is' "$(settings)" '11 12 300 5'
+is 'service: what was in force still is' "$(settings)" '11 12 300 5 20000 70000'
 
 echo QUEUE_LEN=0 >$conf
 is 'service: no start with a value out of range' "$( ($service restart; echo $?; $service status; echo $?) 2>&1 | tail -n 4)" \
