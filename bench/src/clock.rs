@@ -11,7 +11,7 @@ use crate::sys;
 /// A clock, by what it counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
-    /// Instructions, of an emulator whose time stamp counter counts them (QEMU's `-icount shift=0`).
+    /// Instructions, where the time stamp counter counts them, as with QEMU's `-icount shift=0`.
     Instructions,
     /// Nanoseconds.
     Time,
@@ -35,6 +35,15 @@ impl Clock {
              this in QEMU with -icount shift=0"
                 .to_owned(),
         )
+    }
+
+    /// What reading it costs.
+    pub fn cost(self) -> u64 {
+        let cost = |_| {
+            let start = self.now();
+            self.now() - start
+        };
+        (0..1000).map(cost).min().expect("one of a thousand")
     }
 
     /// What it shows.

@@ -6,10 +6,16 @@ use std::{fs, path::Path};
 
 const FOLDER: &str = "/sys/class/misc/mq";
 
+/// How many messages a queue holds if nobody says otherwise.
+pub const DEFAULT_QUEUE_LEN: usize = 8;
+
+/// How many messages a queue holds here.
+pub const QUEUE_LEN: usize = 2048;
+
 /// What the cases need.
 const NEEDED: [(&str, u32); 4] = [
     ("max_devices", 20_000),
-    ("queue_len", 1024),
+    ("queue_len", QUEUE_LEN as u32),
     ("cmd_buf_size", 65_536),
     ("max_per_user", 20_000),
 ];
@@ -47,4 +53,8 @@ impl Drop for Driver {
             let _ = fs::write(format!("{FOLDER}/{name}"), value);
         }
     }
+}
+/// Sets how many messages the queues of later registrations hold.
+pub fn set_queue_len(len: usize) {
+    fs::write(format!("{FOLDER}/queue_len"), len.to_string()).expect("set queue_len");
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What was measured: samples, what they come to, and how that is written down.
+//! What was measured: samples, and the figure that they come to.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,14 +13,13 @@ pub struct Figure {
     pub what: String,
     /// The name of the peer.
     pub peer: String,
-    /// What the numbers count.
+    /// The number.
+    pub value: f64,
+    /// What it counts.
     pub unit: String,
-    /// The smallest sample.
-    pub least: f64,
-    /// The sample that half of the others are below.
-    pub median: f64,
-    /// The sample that 99 of 100 are below.
-    pub p99: f64,
+    /// Where `value` is a median: what 99 of 100 samples are below.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p99: Option<f64>,
     /// How many samples there were.
     pub samples: usize,
 }
@@ -30,24 +29,69 @@ pub struct Figure {
 pub struct Samples(Vec<f64>);
 
 impl Samples {
+    /// One alone.
+    pub fn one(sample: f64) -> Self {
+        Self(vec![sample])
+    }
+
     /// Adds one.
     pub fn add(&mut self, sample: f64) {
         self.0.push(sample);
     }
 
-    /// What they come to.
-    pub fn figure(mut self, case: char, what: &str, peer: &str, unit: &str) -> Figure {
-        self.0.sort_by(f64::total_cmp);
-        let at = |part: f64| self.0[((self.0.len() - 1) as f64 * part).round() as usize];
-        Figure {
-            case: case.to_string(),
-            what: what.to_owned(),
-            peer: peer.to_owned(),
-            unit: unit.to_owned(),
-            least: at(0.0),
-            median: at(0.5),
-            p99: at(0.99),
-            samples: self.0.len(),
+    /// Adds others.
+    pub fn append(&mut self, mut others: Self) {
+        self.0.append(&mut others.0);
+    }
+
+    /// The same for one of `count` equal parts of the operation.
+    pub fn each(mut self, count: usize) -> Self {
+        for sample in &mut self.0 {
+            *sample /= count as f64;
         }
+        self
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The smallest.
+    pub fn least(&self) -> f64 {
+        self.quantile(0.0)
+    }
+
+    /// The one that half of the others are below.
+    pub fn median(&self) -> f64 {
+        self.quantile(0.5)
+    }
+
+    /// The one that 99 of 100 are below.
+    pub fn p99(&self) -> f64 {
+        self.quantile(0.99)
+    }
+
+    fn quantile(&self, part: f64) -> f64 {
+        let mut sorted = self.0.clone();
+        sorted.sort_by(f64::total_cmp);
+        sorted[((sorted.len() - 1) as f64 * part).round() as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Samples;
+
+    #[test]
+    fn quantiles_are_samples() {
+        let mut samples = Samples::default();
+        for number in (0..=200).rev() {
+            samples.add(f64::from(number));
+        }
+        assert_eq!(
+            [samples.least(), samples.median(), samples.p99()],
+            [0.0, 100.0, 198.0]
+        );
     }
 }

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! What the benchmark asks of the system that no crate wraps safely: the counter of the processor,
-//! new processes, System V queues.
+//! new processes, System V queues, io_uring.
 //!
 //! This file is the only place with `unsafe`. It knows nothing of what is measured.
 #![allow(unsafe_code)]
 
-use std::{ffi::c_int, ptr};
+use std::{
+    ffi::c_int,
+    os::fd::{FromRawFd, OwnedFd, RawFd},
+    ptr,
+};
 
+use io_uring::{opcode, squeue, types, IoUring};
 use nix::{
     errno::Errno,
     sys::{
@@ -151,6 +156,47 @@ impl Drop for SysvQueue {
         if nix::unistd::getpid() == self.owner {
             // SAFETY: Takes numbers.
             unsafe { libc::msgctl(self.id, libc::IPC_RMID, ptr::null_mut()) };
+        }
+    }
+}
+
+/// Takes over a descriptor that has no other owner.
+pub fn own(fd: RawFd) -> OwnedFd {
+    // SAFETY: Who opened it gave it away.
+    unsafe { OwnedFd::from_raw_fd(fd) }
+}
+
+/// An io_uring, for whole batches of writes and reads.
+pub struct Ring(IoUring);
+
+impl Ring {
+    /// Room for batches of that many.
+    pub fn new(batch: usize) -> Self {
+        Self(IoUring::new(batch as u32).expect("io_uring_setup"))
+    }
+
+    /// Writes `frame` that many times, by one system call, and waits until all is written.
+    pub fn write(&mut self, file: RawFd, frame: &[u8], times: usize) {
+        let entry = opcode::Write::new(types::Fd(file), frame.as_ptr(), frame.len() as u32);
+        self.run(&entry.build(), times);
+    }
+
+    /// Reads into `buffer` that many times, by one system call, and waits until all is read.
+    pub fn read(&mut self, file: RawFd, buffer: &mut [u8], times: usize) {
+        let entry = opcode::Read::new(types::Fd(file), buffer.as_mut_ptr(), buffer.len() as u32);
+        self.run(&entry.build(), times);
+    }
+
+    fn run(&mut self, entry: &squeue::Entry, times: usize) {
+        for _ in 0..times {
+            // SAFETY: The buffer is that of a caller who waits below until the kernel is done.
+            unsafe { self.0.submission().push(entry) }.expect("room in the ring");
+        }
+        self.0.submit_and_wait(times).expect("io_uring_enter");
+        let done = self.0.completion();
+        assert_eq!(done.len(), times, "io_uring waits for all");
+        for result in done {
+            assert!(result.result() > 0, "io_uring: {}", result.result());
         }
     }
 }

@@ -7,6 +7,7 @@
 
 use super::Meter;
 use crate::{
+    clock::Clock,
     figure::{Figure, Samples},
     peers::Peer,
 };
@@ -14,36 +15,38 @@ use crate::{
 const SIZE: usize = 64;
 
 /// How many receivers there are.
-const RECEIVERS: [usize; 2] = [16, 64];
+const RECEIVERS: [usize; 6] = [1, 4, 16, 64, 256, 1024];
 
-const SAMPLES: usize = 20;
+/// How many messages are sent and received in all, whatever the number of receivers.
+const MESSAGES: usize = 4096;
 
 pub fn run(meter: &Meter, peer: &dyn Peer) -> Vec<Figure> {
-    RECEIVERS
-        .into_iter()
-        .flat_map(|receivers| to(meter, peer, receivers))
-        .collect()
+    let mut sent = Vec::new();
+    let mut drained = Vec::new();
+    for receivers in RECEIVERS {
+        let [send, drain] = to(meter, peer, receivers);
+        sent.push(meter.figure("C", format!("{receivers} sent"), peer.name(), send));
+        drained.push(meter.figure("C", format!("{receivers} drained"), peer.name(), drain));
+    }
+    sent.append(&mut drained);
+    sent
 }
 
-fn to(meter: &Meter, peer: &dyn Peer, receivers: usize) -> [Figure; 2] {
+fn to(meter: &Meter, peer: &dyn Peer, receivers: usize) -> [Samples; 2] {
     let fan_out = peer.fan_out(receivers, meter.clock);
     let frame = fan_out.frame(&[b'x'; SIZE]);
+    let rounds = match meter.clock {
+        Clock::Instructions => (MESSAGES / receivers).clamp(8, 50),
+        Clock::Time => (4 * MESSAGES / receivers).min(1000),
+    };
     let mut sent = Samples::default();
     let mut drained = Samples::default();
-    for _ in meter.rounds(SAMPLES) {
+    for _ in meter.rounds(rounds) {
         let start = meter.clock.now();
         fan_out.send(&frame);
         let taken = meter.clock.now() - start;
         sent.add(taken as f64);
         drained.add((taken + fan_out.drain()) as f64);
     }
-    [
-        sent.figure('C', &format!("{receivers} sent"), peer.name(), meter.unit()),
-        drained.figure(
-            'C',
-            &format!("{receivers} drained"),
-            peer.name(),
-            meter.unit(),
-        ),
-    ]
+    [sent, drained]
 }

@@ -2,47 +2,67 @@
 
 //! What is measured.
 
+mod batch;
 mod fan_out;
+mod growth;
+mod memory;
 mod round_trip;
-mod same_thread;
+pub mod same_thread;
+mod throughput;
 
 use crate::{
     clock::Clock,
     figure::{Figure, Samples},
     peers::Peer,
+    processors::Processors,
 };
 
 /// A case, by its letter and its title.
 pub struct Case {
     /// As it is asked for.
-    pub letter: char,
-    /// What a figure of it is the cost of.
+    pub letter: &'static str,
+    /// What a figure of it is.
     pub title: &'static str,
-    /// Measures it for one peer.
+    /// Measures it for one peer. There is nothing to say of one that does not offer it.
     pub run: fn(&Meter, &dyn Peer) -> Vec<Figure>,
-    /// Measures what needs no queue and takes part in the comparison.
-    pub floor: Option<fn(&Meter) -> Vec<Figure>>,
 }
 
 /// All of them.
 pub const CASES: &[Case] = &[
     Case {
-        letter: 'A',
+        letter: "A",
         title: "send and receive in one thread",
         run: same_thread::run,
-        floor: Some(same_thread::floor),
     },
     Case {
-        letter: 'B',
-        title: "round trip between two processes",
+        letter: "B",
+        title: "round trip of 64 B between two processes",
         run: round_trip::run,
-        floor: None,
     },
     Case {
-        letter: 'C',
-        title: "one message to each of N receivers",
+        letter: "C",
+        title: "64 B to each of N receivers",
         run: fan_out::run,
-        floor: None,
+    },
+    Case {
+        letter: "D",
+        title: "send and receive of 64 B by several processes at once, time for each",
+        run: throughput::run,
+    },
+    Case {
+        letter: "E",
+        title: "cost among N registrations",
+        run: growth::run,
+    },
+    Case {
+        letter: "F",
+        title: "memory",
+        run: memory::run,
+    },
+    Case {
+        letter: "G",
+        title: "send and receive of 64 B in one thread, eight at a time by io_uring",
+        run: batch::run,
     },
 ];
 
@@ -50,13 +70,24 @@ pub const CASES: &[Case] = &[
 pub struct Meter {
     /// What is read before and after.
     pub clock: Clock,
+    /// Where it can run.
+    pub processors: Processors,
     /// Whether the first operation is repeated without end.
     pub endless: bool,
 }
 
 impl Meter {
+    /// Takes samples of `body`, enough of them for the clock: of many operations each, where some
+    /// sample has to be without an interrupt; of few, where most are.
+    pub fn sample(&self, body: impl FnMut()) -> Samples {
+        match self.clock {
+            Clock::Instructions => self.samples(20, 100, body),
+            Clock::Time => self.samples(1000, 10, body),
+        }
+    }
+
     /// Takes that many samples, each the mean of `operations` runs of `body`.
-    pub fn sample(&self, samples: usize, operations: u32, mut body: impl FnMut()) -> Samples {
+    pub fn samples(&self, samples: usize, operations: u32, mut body: impl FnMut()) -> Samples {
         let mut result = Samples::default();
         body();
         for _ in self.rounds(samples) {
@@ -79,11 +110,26 @@ impl Meter {
         0..usize::MAX
     }
 
-    /// What the clock counts.
-    pub fn unit(&self) -> &'static str {
-        match self.clock {
-            Clock::Instructions => "instructions",
-            Clock::Time => "ns",
+    /// Which figure it is that the samples come to: of instructions the fewest, of time the median.
+    pub fn figure(
+        &self,
+        case: &str,
+        what: impl Into<String>,
+        peer: &str,
+        samples: Samples,
+    ) -> Figure {
+        let (value, unit, p99) = match self.clock {
+            Clock::Instructions => (samples.least(), "instructions", None),
+            Clock::Time => (samples.median(), "ns", Some(samples.p99())),
+        };
+        Figure {
+            case: case.to_owned(),
+            what: what.into(),
+            peer: peer.to_owned(),
+            value,
+            unit: unit.to_owned(),
+            p99,
+            samples: samples.len(),
         }
     }
 }

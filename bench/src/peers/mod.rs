@@ -2,18 +2,18 @@
 
 //! What is compared: `/dev/mq` and the kernel's other queues, each in the same few arrangements.
 
-mod mq;
+pub mod mq;
 mod pipe;
 mod posix;
 mod socket;
 mod sysv;
 
-use std::rc::Rc;
+use std::{any::Any, os::fd::RawFd, rc::Rc};
 
 use crate::clock::Clock;
 
 /// Room for any message that is measured, whatever stands around its text.
-pub const ROOM: usize = 70_000;
+const ROOM: usize = 70_000;
 
 /// One end of a connection: what it sends arrives at the other.
 pub trait End {
@@ -25,10 +25,24 @@ pub trait End {
 
     /// Receives one message, waiting for it; gives the number of bytes received.
     fn receive(&self, buffer: &mut [u8]) -> usize;
+
+    /// The room to give when a text of `size` bytes is received.
+    fn room(&self, size: usize) -> usize;
+
+    /// The files that messages are written to and read from, where that is how it works.
+    fn files(&self) -> Option<[RawFd; 2]>;
 }
 
 /// An end that is still to be made, by the process that will use it.
-pub type Plug = Box<dyn FnOnce() -> Box<dyn End>>;
+pub type Plug<'a> = Box<dyn FnOnce() -> Box<dyn End> + 'a>;
+
+/// A queue that several processes use.
+pub struct Shared {
+    /// An end for each.
+    pub plugs: Vec<Plug<'static>>,
+    /// Without which it would be gone.
+    _owner: Box<dyn Any>,
+}
 
 /// One sender and many receivers.
 pub trait FanOut {
@@ -50,14 +64,21 @@ pub trait Peer {
     /// What people call it.
     fn title(&self) -> &'static str;
 
-    /// An end that is connected with itself.
-    fn loopback(&self) -> Box<dyn End>;
+    /// An end that is connected with itself. The number tells apart those of different processes.
+    fn own(&self, number: usize) -> Box<dyn End>;
 
     /// The two ends of a connection.
-    fn pair(&self) -> [Plug; 2];
+    fn pair(&self) -> [Plug<'static>; 2];
+
+    /// Ends of one queue, one for each of that many processes: what any sends, any may receive.
+    fn shared(&self, users: usize) -> Shared;
 
     /// One sender, which is the caller, and that many receivers.
     fn fan_out(&self, receivers: usize, clock: Clock) -> Box<dyn FanOut>;
+
+    /// How many messages of `size` bytes an end that is connected with itself holds, or 0 where the
+    /// kernel keeps no account of their memory.
+    fn holds(&self, size: usize) -> usize;
 }
 
 /// All of them, ours first.
@@ -75,6 +96,13 @@ pub fn all() -> Vec<Box<dyn Peer>> {
     ]
 }
 
+/// What people call the peer of that name.
+pub fn title(name: &str) -> &'static str {
+    let peers = all();
+    let peer = peers.iter().find(|peer| peer.name() == name);
+    peer.map_or("2 empty calls", |peer| peer.title())
+}
+
 /// A queue that whoever inherits it can send to and receive from.
 trait Queue: 'static {
     /// A new one.
@@ -87,6 +115,19 @@ trait Queue: 'static {
 
     fn send(&self, frame: &[u8]);
     fn receive(&self, buffer: &mut [u8]) -> usize;
+
+    /// See [`End::room`].
+    fn room(_: usize) -> usize {
+        ROOM
+    }
+
+    /// See [`Peer::holds`].
+    fn holds(size: usize) -> usize;
+
+    /// The files that messages are written to and read from, where that is how it works.
+    fn files(&self) -> Option<[RawFd; 2]> {
+        None
+    }
 }
 
 /// A kind of queue that knows neither names nor broadcast.
@@ -115,7 +156,7 @@ impl<Q: Queue> Peer for Kind<Q> {
         self.title
     }
 
-    fn loopback(&self) -> Box<dyn End> {
+    fn own(&self, _: usize) -> Box<dyn End> {
         let queue = Rc::new(Q::new());
         Box::new(Crossed {
             to: queue.clone(),
@@ -123,14 +164,26 @@ impl<Q: Queue> Peer for Kind<Q> {
         })
     }
 
-    fn pair(&self) -> [Plug; 2] {
+    fn pair(&self) -> [Plug<'static>; 2] {
         let there = Rc::new(Q::new());
         let back = Rc::new(Q::new());
-        let plug = |to: &Rc<Q>, from: &Rc<Q>| -> Plug {
+        let plug = |to: &Rc<Q>, from: &Rc<Q>| -> Plug<'static> {
             let (to, from) = (to.clone(), from.clone());
             Box::new(|| Box::new(Crossed { to, from }))
         };
         [plug(&there, &back), plug(&back, &there)]
+    }
+
+    fn shared(&self, users: usize) -> Shared {
+        let queue = Rc::new(Q::new());
+        let plug = |_| -> Plug<'static> {
+            let (to, from) = (queue.clone(), queue.clone());
+            Box::new(|| Box::new(Crossed { to, from }))
+        };
+        Shared {
+            plugs: (0..users).map(plug).collect(),
+            _owner: Box::new(queue),
+        }
     }
 
     fn fan_out(&self, receivers: usize, clock: Clock) -> Box<dyn FanOut> {
@@ -138,6 +191,10 @@ impl<Q: Queue> Peer for Kind<Q> {
             queues: (0..receivers).map(|_| Q::new()).collect(),
             clock,
         })
+    }
+
+    fn holds(&self, size: usize) -> usize {
+        Q::holds(size)
     }
 }
 
@@ -161,6 +218,14 @@ impl<Q: Queue> End for Crossed<Q> {
     fn receive(&self, buffer: &mut [u8]) -> usize {
         self.from.receive(buffer)
     }
+
+    fn room(&self, size: usize) -> usize {
+        Q::room(size)
+    }
+
+    fn files(&self) -> Option<[RawFd; 2]> {
+        Some([self.to.files()?[0], self.from.files()?[1]])
+    }
 }
 
 /// A queue for each receiver, all of them in the hands of one process.
@@ -181,7 +246,7 @@ impl<Q: Queue> FanOut for OneByOne<Q> {
     }
 
     fn drain(&self) -> u64 {
-        let mut buffer = vec![0; ROOM];
+        let mut buffer = vec![0; Q::room(ROOM)];
         let start = self.clock.now();
         for queue in &self.queues {
             queue.receive(&mut buffer);

@@ -4,13 +4,13 @@
 
 use std::{
     fs::{File, OpenOptions},
-    os::fd::{AsFd, OwnedFd},
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
 };
 
-use nix::{sys::eventfd::EventFd, unistd};
+use nix::unistd;
 
-use super::{End, FanOut, Peer, Plug, ROOM};
-use crate::{clock::Clock, sys};
+use super::{End, FanOut, Peer, Plug, Shared, ROOM};
+use crate::{clock::Clock, crowd::Crowd, driver, sys};
 
 /// The driver's kind of queue.
 pub struct Mq;
@@ -24,45 +24,66 @@ impl Peer for Mq {
         "/dev/mq"
     }
 
-    fn loopback(&self) -> Box<dyn End> {
-        Box::new(Device::registered("a", "/msg a "))
+    fn own(&self, number: usize) -> Box<dyn End> {
+        let name = char::from(b'a' + number as u8).to_string();
+        Box::new(Registered::new(&name, format!("/msg {name} ")))
     }
 
-    fn pair(&self) -> [Plug; 2] {
+    fn pair(&self) -> [Plug<'static>; 2] {
         [
-            Box::new(|| Box::new(Device::registered("a", "/msg b "))),
-            Box::new(|| Box::new(Device::registered("b", "/msg a "))),
+            Box::new(|| Box::new(Registered::new("a", "/msg b "))),
+            Box::new(|| Box::new(Registered::new("b", "/msg a "))),
         ]
+    }
+
+    fn shared(&self, users: usize) -> Shared {
+        // An open file acts for the process that opened it, if its user has no registration.
+        let owner = Registered::new("shared", "");
+        let plug = |_| -> Plug<'static> {
+            let device = Device::open("/msg shared ");
+            Box::new(|| Box::new(device))
+        };
+        Shared {
+            plugs: (0..users).map(plug).collect(),
+            _owner: Box::new(owner),
+        }
     }
 
     fn fan_out(&self, receivers: usize, clock: Clock) -> Box<dyn FanOut> {
         Box::new(Broadcast::new(receivers, clock))
     }
-}
 
-/// An open file of the device whose process is registered while it exists.
-pub struct Device {
-    file: File,
-    command: &'static str,
-}
-
-impl Device {
-    /// Opens the device, registers the process as `name`, and sends by `command`, as in `/msg NAME `.
-    pub fn registered(name: &str, command: &'static str) -> Self {
-        let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).open("/dev/mq");
-        let device = Self {
-            file: file.expect("open /dev/mq"),
-            command,
-        };
-        device.send(format!("/reg {name}").as_bytes());
-        device
+    fn holds(&self, _: usize) -> usize {
+        driver::QUEUE_LEN
     }
 }
 
-impl Drop for Device {
-    fn drop(&mut self) {
-        self.send(b"/unr");
+/// An open file of the device.
+pub struct Device {
+    file: File,
+    command: String,
+}
+
+impl Device {
+    /// Opens the device, to send by `command`, as in `/msg NAME `.
+    pub fn open(command: impl Into<String>) -> Self {
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).open("/dev/mq");
+        Self {
+            file: file.expect("open /dev/mq"),
+            command: command.into(),
+        }
+    }
+
+    /// Registers the process.
+    pub fn register(&self, name: &str) {
+        self.send(format!("/reg {name}").as_bytes());
+    }
+}
+
+impl AsFd for Device {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
     }
 }
 
@@ -80,88 +101,113 @@ impl End for Device {
     fn receive(&self, buffer: &mut [u8]) -> usize {
         unistd::read(&self.file, buffer).expect("read from /dev/mq")
     }
+
+    fn room(&self, _: usize) -> usize {
+        ROOM
+    }
+
+    fn files(&self) -> Option<[RawFd; 2]> {
+        Some([self.file.as_raw_fd(); 2])
+    }
 }
 
-/// A registered process for each receiver, which reads its own queue when it is its turn.
+/// An open file of a process that is registered as long as this exists.
+pub struct Registered(Device);
+
+impl Registered {
+    /// Opens the device, registers the process as `name`, and sends by `command`.
+    pub fn new(name: &str, command: impl Into<String>) -> Self {
+        let device = Device::open(command);
+        device.register(name);
+        Self(device)
+    }
+}
+
+impl std::ops::Deref for Registered {
+    type Target = Device;
+
+    fn deref(&self) -> &Device {
+        &self.0
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        self.0.send(b"/unr");
+    }
+}
+
+impl End for Registered {
+    fn frame(&self, text: &[u8]) -> Vec<u8> {
+        self.0.frame(text)
+    }
+
+    #[inline]
+    fn send(&self, frame: &[u8]) {
+        self.0.send(frame);
+    }
+
+    #[inline]
+    fn receive(&self, buffer: &mut [u8]) -> usize {
+        self.0.receive(buffer)
+    }
+
+    fn room(&self, size: usize) -> usize {
+        self.0.room(size)
+    }
+
+    fn files(&self) -> Option<[RawFd; 2]> {
+        self.0.files()
+    }
+}
+
+/// One sender, and a registered process for each receiver, which reads its own queue.
 struct Broadcast {
-    device: Device,
-    receivers: Vec<(EventFd, sys::Child)>,
-    durations: OwnedFd,
+    sender: Registered,
+    receivers: Crowd,
+    /// What the receivers have opened, in the table of files that they share with the sender.
+    _files: Vec<OwnedFd>,
 }
 
 impl Broadcast {
     fn new(receivers: usize, clock: Clock) -> Self {
-        let (durations, report) = unistd::pipe().expect("pipe");
-        let device = Device::registered("sender", "/all ");
-        let start = |number: usize| {
-            let turn = EventFd::new().expect("eventfd");
-            let receiver = Receiver {
-                name: format!("r{number}"),
-                clock,
-                turn: turn.as_fd().try_clone_to_owned().expect("dup"),
-                report: report.try_clone().expect("dup"),
-            };
-            let process = sys::start_cheap(move || receiver.run());
-            read_duration(&durations);
-            (turn, process)
-        };
-        let receivers = (0..receivers).map(start).collect();
+        let cost = clock.cost();
+        // The first turn is to register and gives the file, any other is to receive.
+        let receivers = Crowd::start(receivers, |number| {
+            let mut device = None;
+            let mut buffer = vec![0; ROOM];
+            Box::new(move || match &device {
+                None => {
+                    let own = Device::open("");
+                    own.register(&format!("r{number}"));
+                    device.insert(own).file.as_raw_fd() as u64
+                }
+                Some(device) => {
+                    let start = clock.now();
+                    device.receive(&mut buffer);
+                    (clock.now() - start).saturating_sub(cost)
+                }
+            })
+        });
+        let files = receivers.turn().into_iter();
         Self {
-            device,
+            sender: Registered::new("sender", "/all "),
+            _files: files.map(|file| sys::own(file as RawFd)).collect(),
             receivers,
-            durations,
         }
     }
 }
 
 impl FanOut for Broadcast {
     fn frame(&self, text: &[u8]) -> Vec<u8> {
-        self.device.frame(text)
+        self.sender.frame(text)
     }
 
     fn send(&self, frame: &[u8]) {
-        self.device.send(frame);
+        self.sender.send(frame);
     }
 
     fn drain(&self) -> u64 {
-        let receive = |(turn, _): &(EventFd, sys::Child)| {
-            turn.write(1).expect("write to an eventfd");
-            read_duration(&self.durations)
-        };
-        self.receivers.iter().map(receive).sum()
+        self.receivers.turn().into_iter().sum()
     }
-}
-
-/// What a receiver's process works with.
-struct Receiver {
-    name: String,
-    clock: Clock,
-    turn: OwnedFd,
-    report: OwnedFd,
-}
-
-impl Receiver {
-    /// Registers, and then receives one message each time that the event says so.
-    fn run(self) {
-        let device = Device::registered(&self.name, "");
-        let mut buffer = vec![0; ROOM];
-        self.report(0);
-        loop {
-            let mut event = [0; 8];
-            unistd::read(&self.turn, &mut event).expect("read from an eventfd");
-            let start = self.clock.now();
-            device.receive(&mut buffer);
-            self.report(self.clock.now() - start);
-        }
-    }
-
-    fn report(&self, duration: u64) {
-        unistd::write(&self.report, &duration.to_ne_bytes()).expect("write to a pipe");
-    }
-}
-
-fn read_duration(from: &OwnedFd) -> u64 {
-    let mut duration = [0; 8];
-    unistd::read(from, &mut duration).expect("read from a pipe");
-    u64::from_ne_bytes(duration)
 }

@@ -2,7 +2,7 @@
 
 //! A pipe, which knows no messages: that each read gets what one write gave is up to its users.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use nix::unistd;
 
@@ -25,5 +25,19 @@ impl super::Queue for Queue {
     #[inline]
     fn receive(&self, buffer: &mut [u8]) -> usize {
         unistd::read(&self.read, buffer).expect("read from a pipe")
+    }
+
+    fn room(size: usize) -> usize {
+        // A read takes whatever there is.
+        size
+    }
+
+    fn holds(_: usize) -> usize {
+        // It is whole pages.
+        0
+    }
+
+    fn files(&self) -> Option<[RawFd; 2]> {
+        Some([self.write.as_raw_fd(), self.read.as_raw_fd()])
     }
 }

@@ -2,9 +2,15 @@
 
 //! Unix sockets that keep messages apart: datagram and seqpacket.
 
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use nix::sys::socket::{recv, send, socketpair, AddressFamily, MsgFlags, SockFlag, SockType};
+
+/// What a buffer of a socket takes beyond this is whole pages.
+const LARGEST: usize = 8192;
+
+/// How many such messages fit into what a sender may have on the way, see `socket(7)`.
+const HELD: usize = 8;
 
 /// A pair of datagram sockets.
 pub struct Datagram(Pair);
@@ -50,6 +56,17 @@ macro_rules! queue {
             #[inline]
             fn receive(&self, buffer: &mut [u8]) -> usize {
                 self.0.receive(buffer)
+            }
+
+            fn holds(size: usize) -> usize {
+                if size > LARGEST {
+                    return 0;
+                }
+                HELD
+            }
+
+            fn files(&self) -> Option<[RawFd; 2]> {
+                Some([self.0.to.as_raw_fd(), self.0.from.as_raw_fd()])
             }
         }
     };

@@ -4,6 +4,10 @@
 
 use crate::sys::{SysvQueue, SYSV_HEADER};
 
+/// The bytes of a message and of a queue, as `msgctl(2)` says they are unless somebody changes it.
+const LARGEST: usize = 8192;
+const CAPACITY: usize = 16_384;
+
 pub struct Queue(SysvQueue);
 
 impl super::Queue for Queue {
@@ -27,5 +31,12 @@ impl super::Queue for Queue {
     #[inline]
     fn receive(&self, buffer: &mut [u8]) -> usize {
         self.0.receive(buffer)
+    }
+
+    fn holds(size: usize) -> usize {
+        if size > LARGEST {
+            return 0;
+        }
+        CAPACITY / size
     }
 }
