@@ -33,7 +33,7 @@ pub struct Measure {
     #[arg(long)]
     pub counted: bool,
 
-    /// Measure this case only; can be given several times
+    /// Measure this case only; can be given several times. F is measured only so
     #[arg(long = "case", value_name = "LETTER", value_parser = letters())]
     pub cases: Vec<String>,
 

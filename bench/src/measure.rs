@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use nix::sys::resource::{setrlimit, Resource, RLIM_INFINITY};
 
 use crate::{
-    cases::{self, Case, Meter},
+    cases::{self, Meter},
     cli::Measure,
     clock::Clock,
     driver::Driver,
@@ -37,11 +37,12 @@ pub fn run(asked: &Measure) -> Result<(), String> {
         endless: asked.endless,
     };
     let mut figures = Vec::new();
-    let mut order: Vec<&Case> = cases::CASES.iter().collect();
-    // The others leave memory behind, which is taken before new one.
-    order.sort_by_key(|case| case.letter != "F");
-    for case in order {
-        if !asked.cases.is_empty() && !asked.cases.contains(&case.letter.to_owned()) {
+    for case in cases::CASES {
+        let wanted = match &asked.cases[..] {
+            [] => !case.alone,
+            some => some.iter().any(|letter| letter == case.letter),
+        };
+        if !wanted {
             continue;
         }
         if case.letter == "A" && !asked.endless {

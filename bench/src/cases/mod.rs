@@ -23,6 +23,8 @@ pub struct Case {
     pub letter: &'static str,
     /// What a figure of it is.
     pub title: &'static str,
+    /// Whether nothing may have gone before it, so that it is measured only if asked for.
+    pub alone: bool,
     /// Measures it for one peer. There is nothing to say of one that does not offer it.
     pub run: fn(&Meter, &dyn Peer) -> Vec<Figure>,
 }
@@ -32,36 +34,43 @@ pub const CASES: &[Case] = &[
     Case {
         letter: "A",
         title: "send and receive in one thread",
+        alone: false,
         run: same_thread::run,
     },
     Case {
         letter: "B",
         title: "round trip of 64 B between two processes",
+        alone: false,
         run: round_trip::run,
     },
     Case {
         letter: "C",
         title: "64 B to each of N receivers",
+        alone: false,
         run: fan_out::run,
     },
     Case {
         letter: "D",
         title: "send and receive of 64 B by several processes at once, time for each",
+        alone: false,
         run: throughput::run,
     },
     Case {
         letter: "E",
         title: "cost among N registrations",
+        alone: false,
         run: growth::run,
     },
     Case {
         letter: "F",
         title: "memory",
+        alone: true,
         run: memory::run,
     },
     Case {
         letter: "G",
         title: "send and receive of 64 B in one thread, eight at a time by io_uring",
+        alone: false,
         run: batch::run,
     },
 ];
