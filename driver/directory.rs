@@ -250,7 +250,7 @@ impl<A: Send> Directory<A> {
         self.latest.load(Acquire)
     }
 
-    /// A number above that of every place that has ever been used.
+    /// A number above that of every place that is used, and of some that were.
     #[inline(always)]
     pub(crate) fn bound(&self) -> u32 {
         self.published.bound()

@@ -48,7 +48,7 @@ type Slot<T> = Atomic<*mut T>;
 ///   left its place, the reference is given up no earlier than a grace period later.
 pub(crate) struct Published<T: Send + Sync + 'static> {
     chunks: [Atomic<*mut Slot<T>>; CHUNKS],
-    /// A number above that of every place that has ever been used.
+    /// A number above that of every place that is used.
     bound: Atomic<u32>,
 }
 
@@ -126,7 +126,7 @@ impl<T: Send + Sync> Published<T> {
         Some(unsafe { ArcBorrow::from_raw(object) })
     }
 
-    /// A number above that of every place that has ever been used.
+    /// A number above that of every place that is used, and of some that were.
     #[inline(always)]
     pub(crate) fn bound(&self) -> u32 {
         self.bound.load(Acquire)
@@ -150,12 +150,28 @@ impl<T: Send + Sync> Published<T> {
         Ok(())
     }
 
-    /// Takes out what is at a place.
+    /// Takes out what is at a place. Callers exclude each other and those of `publish`.
     pub(crate) fn retract(&self, index: u32) -> Option<Retired<T>> {
         let object = self.slot(index)?.xchg(ptr::null_mut(), Full);
+        self.lower_bound();
         // INVARIANT: The reference that the place owned belongs to the new value, which gives it up
         // after a grace period.
         (!object.is_null()).then(|| Retired(object.cast_const()))
+    }
+
+    /// Lowers the bound where there is nothing below it, some places at a time.
+    fn lower_bound(&self) {
+        const STEPS: u32 = 64;
+
+        let mut bound = self.bound.load(Relaxed);
+        for _ in 0..STEPS {
+            let below = bound.checked_sub(1).and_then(|index| self.slot(index));
+            if !below.is_some_and(|slot| slot.load(Relaxed).is_null()) {
+                break;
+            }
+            bound -= 1;
+        }
+        self.bound.store(bound, Release);
     }
 }
 
