@@ -92,6 +92,12 @@ pub(crate) struct Directory<A: Send + 'static> {
     removal: WaitQueue,
 }
 
+/// Registrations that are looked up in one turn of the lock.
+const BATCH: usize = 16;
+
+/// The places of some registrations, in order.
+pub(crate) type Batch = [Option<Handle>; BATCH];
+
 /// Hashes of owners that are told apart without the lock.
 const OWNER_HASHES: usize = 256;
 
@@ -250,12 +256,6 @@ impl<A: Send> Directory<A> {
         self.latest.load(Acquire)
     }
 
-    /// A number above that of every place that is used, and of some that were.
-    #[inline(always)]
-    pub(crate) fn bound(&self) -> u32 {
-        self.published.bound()
-    }
-
     /// The registration at a place, if it has not ended.
     #[inline(always)]
     pub(crate) fn at<'a>(
@@ -329,6 +329,14 @@ impl<A: Send> Directory<A> {
         let registry = self.registry.lock();
         let member = registry.get(registry.by_name(name)?)?;
         Some(member.registration.clone())
+    }
+
+    /// The places of the registrations that come next after `place` in the order of registration,
+    /// with numbers up to `last`. `place` goes on with them; with none of them it is at the end.
+    pub(crate) fn batch(&self, place: &mut Handle, last: u64) -> Batch {
+        let mut batch = [None; BATCH];
+        *place = self.registry.lock().batch(*place, last, &mut batch);
+        batch
     }
 
     /// The first registration after a place in the order of registration.

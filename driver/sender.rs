@@ -3,7 +3,10 @@
 //! Sending through an open file: to one queue, or to all.
 
 use crate::{
-    directory::Hint,
+    directory::{
+        Batch,
+        Hint, //
+    },
     ffi::wait_queue::Wake,
     identity::Identity,
     message::{
@@ -12,7 +15,8 @@ use crate::{
     },
     policy::{
         name::Word,
-        refusal::Refusal, //
+        refusal::Refusal,
+        registry::Handle, //
     },
     registrar::Registrar,
     registration::{
@@ -31,9 +35,6 @@ use kernel::{
 
 /// Guesses that an open file keeps of where its receivers are.
 const HINTS: usize = 8;
-
-/// Places that a broadcast looks at without a pause.
-const BATCH: u32 = 64;
 
 /// What an open file remembers of those it has sent to.
 pub(crate) struct Receivers([Hint; HINTS]);
@@ -107,26 +108,30 @@ impl Sender<'_> {
         let message = command.into_message(sender.name(), text_at);
         // Who registers from now on is not reached, so that this ends.
         let last = directory.latest();
-        let mut from = 0;
-        while from < directory.bound() {
-            self.deliver_batch(&sender, &message, from, last);
-            from += BATCH;
+        let mut place = Handle::START;
+        loop {
+            let before = place;
+            let batch = directory.batch(&mut place, last);
+            if place == before {
+                break;
+            }
+            self.deliver_batch(&sender, &message, &batch);
             might_sleep();
         }
         sender.count_broadcast();
         Ok(())
     }
 
-    /// Delivers to those at some places, from `from` on.
-    fn deliver_batch(&self, sender: &Registration, message: &Message, from: u32, last: u64) {
+    /// Delivers to those who have these places, but for the sender.
+    fn deliver_batch(&self, sender: &Registration, message: &Message, batch: &Batch) {
         let directory = &self.registrar.directory;
         let guard = rcu::read_lock();
-        for index in from..from.saturating_add(BATCH).min(directory.bound()) {
-            let Some(receiver) = directory.at(index, &guard) else {
+        for &handle in batch.iter().flatten() {
+            let Some(receiver) = directory.at(handle.index(), &guard) else {
                 continue;
             };
-            let handle = receiver.handle();
-            if handle.sequence() > last || handle == sender.handle() {
+            // Somebody else may have the place by now.
+            if receiver.handle() != handle || handle == sender.handle() {
                 continue;
             }
             match receiver.deliver(sender, message.clone(), Wake::One) {

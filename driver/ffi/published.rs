@@ -48,8 +48,6 @@ type Slot<T> = Atomic<*mut T>;
 ///   left its place, the reference is given up no earlier than a grace period later.
 pub(crate) struct Published<T: Send + Sync + 'static> {
     chunks: [Atomic<*mut Slot<T>>; CHUNKS],
-    /// A number above that of every place that is used.
-    bound: Atomic<u32>,
 }
 
 // SAFETY: The places own references to `T`, which is `Send` and `Sync`.
@@ -73,7 +71,6 @@ impl<T: Send + Sync> Published<T> {
         // INVARIANT: All chunks are null.
         Self {
             chunks: [const { Atomic::new(ptr::null_mut()) }; CHUNKS],
-            bound: Atomic::new(0),
         }
     }
 
@@ -126,12 +123,6 @@ impl<T: Send + Sync> Published<T> {
         Some(unsafe { ArcBorrow::from_raw(object) })
     }
 
-    /// A number above that of every place that is used, and of some that were.
-    #[inline(always)]
-    pub(crate) fn bound(&self) -> u32 {
-        self.bound.load(Acquire)
-    }
-
     /// Puts an object into a place. Callers exclude each other.
     ///
     /// # Errors
@@ -144,34 +135,15 @@ impl<T: Send + Sync> Published<T> {
         }
         // INVARIANT: The place owns the reference that `object` was.
         slot.store(Arc::into_raw(object).cast_mut(), Release);
-        if index >= self.bound.load(Relaxed) {
-            self.bound.store(index + 1, Release);
-        }
         Ok(())
     }
 
-    /// Takes out what is at a place. Callers exclude each other and those of `publish`.
+    /// Takes out what is at a place.
     pub(crate) fn retract(&self, index: u32) -> Option<Retired<T>> {
         let object = self.slot(index)?.xchg(ptr::null_mut(), Full);
-        self.lower_bound();
         // INVARIANT: The reference that the place owned belongs to the new value, which gives it up
         // after a grace period.
         (!object.is_null()).then(|| Retired(object.cast_const()))
-    }
-
-    /// Lowers the bound where there is nothing below it, some places at a time.
-    fn lower_bound(&self) {
-        const STEPS: u32 = 64;
-
-        let mut bound = self.bound.load(Relaxed);
-        for _ in 0..STEPS {
-            let below = bound.checked_sub(1).and_then(|index| self.slot(index));
-            if !below.is_some_and(|slot| slot.load(Relaxed).is_null()) {
-                break;
-            }
-            bound -= 1;
-        }
-        self.bound.store(bound, Release);
     }
 }
 

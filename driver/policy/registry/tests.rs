@@ -304,6 +304,36 @@ fn a_walk_over_many_that_have_ended_pauses_and_arrives() {
     assert_eq!(arrived, Some(ENDED));
 }
 
+#[test]
+fn batches_hold_all_of_a_number_up_to_the_last_once_and_in_order() {
+    const COUNT: u32 = 200;
+    let mut registry = empty();
+    for number in 0..COUNT {
+        let member = entry(number);
+        let who = who(&format!("n{number}"), number.into(), 0);
+        register(&mut registry, who, &member);
+        member.1.set(number % 7 < 3 || (60..130).contains(&number));
+    }
+    for last in [0, 1, 50, 150, u64::from(COUNT), 1000] {
+        let mut found = Vec::new();
+        let mut place = Handle::START;
+        loop {
+            let mut batch = [None; 8];
+            let next = registry.batch(place, last, &mut batch);
+            let handles = batch.iter().flatten();
+            found.extend(handles.map(|&handle| registry.get(handle).unwrap().0));
+            if next == place {
+                break;
+            }
+            place = next;
+        }
+        let expected = (0..COUNT)
+            .filter(|number| number % 7 >= 3 && !(60..130).contains(number))
+            .filter(|&number| u64::from(number) < last);
+        assert!(found.iter().copied().eq(expected), "{last}: {found:?}");
+    }
+}
+
 /// Random histories of registering, ending, removing and growing, against a list.
 #[test]
 fn agrees_with_a_list_through_long_histories() {
