@@ -74,7 +74,12 @@ impl Identity {
 
     /// The processes that may be acted for, by their keys: the caller, or else the opener.
     pub(crate) fn processes(&self) -> [usize; 2] {
-        [ProcessId::current_key(), self.opener_key]
+        self.processes_for(ProcessId::current_key())
+    }
+
+    /// The same for a process that need not be the calling one.
+    pub(crate) fn processes_for(&self, caller: usize) -> [usize; 2] {
+        [caller, self.opener_key]
     }
 
     /// The registration that is acted for.
@@ -89,16 +94,16 @@ impl Identity {
             Some(found) if found.owner() == caller && found.user_key() == self.user_key => {
                 Some(found)
             }
-            _ => self.look_up(directory, caller, guard),
+            _ => self.acting_for(caller, directory, guard),
         }
     }
 
-    /// The same, where it is not the registration that was found last for a caller.
+    /// The same for a process that need not be the calling one.
     #[inline(never)]
-    fn look_up<'a, A: Send>(
+    pub(crate) fn acting_for<'a, A: Send>(
         &self,
-        directory: &'a Directory<A>,
         caller: usize,
+        directory: &'a Directory<A>,
         guard: &'a rcu::Guard,
     ) -> Option<ArcBorrow<'a, Registration>> {
         let own = directory

@@ -11,7 +11,10 @@ use crate::{
         attribute::Group,
         device::OpenFile,
         poll_queue::Poll,
-        process_id::ProcessId,
+        process_id::{
+            self,
+            ProcessId, //
+        },
         user_memory::{
             Destination,
             Source, //
@@ -86,9 +89,10 @@ impl MqFile {
         }
     }
 
-    fn acting(&self) -> Option<Arc<Registration>> {
+    fn acting_for(&self, caller: usize) -> Option<Arc<Registration>> {
         let guard = rcu::read_lock();
-        let acting = self.identity.acting(&self.registrar.directory, &guard);
+        let directory = &self.registrar.directory;
+        let acting = self.identity.acting_for(caller, directory, &guard);
         acting.map(Arc::from)
     }
 
@@ -136,7 +140,9 @@ impl MqFile {
     }
 
     fn unregister(&self, named: impl FnOnce(Name) -> bool) -> Result<(), Failure> {
-        let registration = self.acting().ok_or(Refusal::NotRegistered)?;
+        let registration = self
+            .acting_for(ProcessId::current_key())
+            .ok_or(Refusal::NotRegistered)?;
         if !named(registration.name()) {
             return Err(Refusal::NotYours.into());
         }
@@ -161,10 +167,29 @@ impl MqFile {
         error
     }
 
-    /// Whether the caller is told that a registration has ended: its own that it made through the
+    /// How things are for a process that polls.
+    fn readiness(&self, caller: usize) -> PollMask {
+        let acting = self.acting_for(caller);
+        let readable = match &acting {
+            Some(of) => of.has_message() || self.partial_reads.left(of.owner()) > 0,
+            None => {
+                let processes = self.identity.processes_for(caller);
+                self.partial_reads.first_of(processes).is_some()
+            }
+        };
+        let mut mask = PollMask::WRITABLE;
+        if readable {
+            mask = mask.and(PollMask::READABLE);
+        }
+        if self.has_hung_up(caller, acting.as_deref()) {
+            mask = mask.and(PollMask::HANG_UP);
+        }
+        mask
+    }
+
+    /// Whether a process is told that a registration has ended: its own that it made through the
     /// file, or else that of the opener.
-    fn has_hung_up(&self, acting: Option<&Registration>) -> bool {
-        let caller = ProcessId::current_key();
+    fn has_hung_up(&self, caller: usize, acting: Option<&Registration>) -> bool {
         let opener = self.identity.opener();
         match acting {
             Some(of) if of.owner() == caller => false,
@@ -220,20 +245,18 @@ impl OpenFile for MqFile {
             self.pollers
                 .poll(self.identity.opener(), &caller, |queue| poll.wait_on(queue))?;
         }
-        let acting = self.acting();
-        let readable = match &acting {
-            Some(of) => of.has_message() || self.partial_reads.left(of.owner()) > 0,
-            None => {
-                let processes = self.identity.processes();
-                self.partial_reads.first_of(processes).is_some()
-            }
-        };
-        let mut mask = PollMask::WRITABLE;
-        if readable {
-            mask = mask.and(PollMask::READABLE);
+        if poll.registers() || !process_id::current_is_kernel_thread() {
+            return Ok(self.readiness(ProcessId::current_key()));
         }
-        if self.has_hung_up(acting.as_deref()) {
-            mask = mask.and(PollMask::HANG_UP);
+        // Linux AIO looks again in a kernel thread and does not say for whom. So it is told what
+        // holds for any process that polls, or it would wait on with a message there.
+        let mut mask = PollMask::WRITABLE;
+        let mut from = 0;
+        while let Some((process, polls)) = self.pollers.next_from(from) {
+            if polls {
+                mask = mask.and(self.readiness(process));
+            }
+            from = process + 1;
         }
         Ok(mask)
     }

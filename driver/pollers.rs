@@ -83,12 +83,11 @@ impl OnWake for ToPollers {
             (false, true) => Wake::OneSync,
             (false, false) => Wake::One,
         };
-        if source == self.source {
+        let for_opener = source == OPENER && !self.process.is_registered_as(self.user);
+        if source == self.source || for_opener {
             self.queue.wake(how, why);
-        } else if source != OPENER {
+        } else {
             self.queue.wake(Wake::All, PollMask::NONE);
-        } else if !self.process.is_registered_as(self.user) {
-            self.queue.wake(how, why);
         }
         true
     }
@@ -148,14 +147,16 @@ impl Link {
         Ok(())
     }
 
+    /// Whether anybody polls for the process.
+    fn is_polled(&self) -> bool {
+        let chain = self.to_pollers.as_ref();
+        chain.is_some_and(|chain| chain.target().queue.has_sleepers())
+    }
+
     /// Whether nobody will have to do with it any more: the process has exited, nobody polls for
     /// it, and it is not the opener, for whom others can go on acting.
     fn is_over(&self) -> bool {
-        let is_polled =
-            |chain: &Pin<KBox<WakeChain<ToPollers>>>| chain.target().queue.has_sleepers();
-        self.source != OPENER
-            && self.process.pid().has_exited()
-            && !self.to_pollers.as_ref().is_some_and(is_polled)
+        self.source != OPENER && self.process.pid().has_exited() && !self.is_polled()
     }
 }
 
@@ -295,6 +296,14 @@ impl Pollers {
             link.arm_to_hub(&self.hub)?;
         }
         Ok(())
+    }
+
+    /// The first process from a key on that has to do with the file, and whether anybody polls for it.
+    pub(crate) fn next_from(&self, from: usize) -> Option<(usize, bool)> {
+        let links = self.links.lock();
+        let cursor = links.links.cursor_lower_bound(&from)?;
+        let (key, link) = cursor.current();
+        Some((*key, link.is_polled()))
     }
 
     /// Notes that a process that has been added has registered through the file.

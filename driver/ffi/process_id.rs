@@ -87,3 +87,10 @@ impl Drop for ProcessId {
         unsafe { bindings::put_pid(self.0.as_ptr()) };
     }
 }
+
+/// Whether the caller is a thread of the kernel's own, and so acts for a process that it does not
+/// tell.
+pub(crate) fn current_is_kernel_thread() -> bool {
+    // SAFETY: The caller is a task.
+    unsafe { shim::mq_current_is_kernel_thread() }
+}

@@ -21,6 +21,11 @@ struct pid *mq_current_tgid(void)
 	return task_tgid(current);
 }
 
+bool mq_current_is_kernel_thread(void)
+{
+	return current->flags & PF_KTHREAD;
+}
+
 struct pid *mq_get_pid(struct pid *pid)
 {
 	return get_pid(pid);

@@ -28,6 +28,9 @@ static const unsigned int MQ_EPOLLERR = (__force unsigned int)EPOLLERR;
 /* The calling process, without a reference: valid as long as the caller runs. */
 struct pid *mq_current_tgid(void);
 
+/* Whether the caller is a thread of the kernel, which is no process's. */
+bool mq_current_is_kernel_thread(void);
+
 /* Takes a reference, for put_pid(). */
 struct pid *mq_get_pid(struct pid *pid);
 

@@ -8,9 +8,6 @@
 
 use super::{command, message, segments};
 
-/// The longest name, in bytes.
-pub const NAME_MAX: usize = 8;
-
 /// One load parameter of the driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameter {

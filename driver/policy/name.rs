@@ -4,7 +4,8 @@
 //!
 //! Whether a name is taken is the registry's business, not this file's.
 
-use super::limits::NAME_MAX;
+/// The longest name, in bytes.
+pub const NAME_MAX: usize = 8;
 
 /// A valid name: 1 to 8 bytes of `A-Z a-z 0-9 . _ -`, not starting with `.` or `-`.
 ///

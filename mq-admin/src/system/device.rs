@@ -10,9 +10,9 @@ use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 
-use mq_policy::limits::{CMD_BUF_SIZE, NAME_MAX};
 use mq_policy::name::Name;
 use mq_policy::paths;
+use mq_policy::{limits::CMD_BUF_SIZE, name::NAME_MAX};
 use rustix::fs::OFlags;
 use rustix::io::{fcntl_setfd, Errno, FdFlags};
 

@@ -6,9 +6,8 @@
 //! them apart; where it does not, the sentence names all that it may be.
 
 use mq_policy::command::{self, Command};
-use mq_policy::limits::{
-    CMD_BUF_SIZE, MAX_BYTES_PER_USER, MAX_DEVICES, MAX_PER_USER, NAME_MAX, QUEUE_BYTES,
-};
+use mq_policy::limits::{CMD_BUF_SIZE, MAX_BYTES_PER_USER, MAX_DEVICES, MAX_PER_USER, QUEUE_BYTES};
+use mq_policy::name::NAME_MAX;
 use mq_policy::refusal::Refusal;
 use rustix::io::Errno;
 
