@@ -19,7 +19,7 @@ mod memory;
 mod message;
 mod open_file;
 mod partial_reads;
-#[allow(dead_code, unreachable_pub)]
+#[expect(dead_code, unreachable_pub, reason = "a crate of its own on the host")]
 mod policy;
 mod pollers;
 mod process;

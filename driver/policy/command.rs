@@ -184,34 +184,40 @@ impl<'a, B: Fn() -> Option<usize>> Written<'a, B> {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, CONFIG_MQ_DRIVER_KUNIT_TEST = "y"))]
+#[cfg_attr(not(test), kernel::prelude::kunit_tests(mq_command))]
 mod tests {
+    use super::super::testing::{name, sample};
     use super::*;
 
-    fn name(text: &str) -> Name {
-        Name::new(text.as_bytes()).unwrap()
-    }
-
-    fn sends(written: &[u8], to: &str, text: &[u8]) {
-        match parse(&written[..length(written)]) {
-            Ok(Command::Send {
-                to: Some(name),
-                text_at,
-            }) => {
-                assert_eq!(name.as_str(), to);
-                assert_eq!(&written[text_at..length(written)], text);
+    /// Whether what was written sends this text to this name.
+    fn sends(written: &[u8], to: &str, text: &[u8]) -> bool {
+        let command = &written[..length(written)];
+        match parse(command) {
+            Ok(Command::Send { to: sent, text_at }) => {
+                sent == Some(name(to)) && &command[text_at..] == text
             }
-            other => panic!("{written:?}: {other:?}"),
+            _ => false,
         }
     }
 
-    fn broadcasts(written: &[u8], text: &[u8]) {
-        match parse(&written[..length(written)]) {
-            Ok(Command::Broadcast { text_at }) => {
-                assert_eq!(&written[text_at..length(written)], text)
-            }
-            other => panic!("{written:?}: {other:?}"),
+    /// Whether what was written sends this text to all.
+    fn broadcasts(written: &[u8], text: &[u8]) -> bool {
+        let command = &written[..length(written)];
+        match parse(command) {
+            Ok(Command::Broadcast { text_at }) => &command[text_at..] == text,
+            _ => false,
         }
+    }
+
+    /// The parts, one after the other, in the room given for them.
+    fn joined<'a>(parts: &[&str], room: &'a mut [u8]) -> &'a [u8] {
+        let mut len = 0;
+        for part in parts {
+            room[len..][..part.len()].copy_from_slice(part.as_bytes());
+            len += part.len();
+        }
+        &room[..len]
     }
 
     #[test]
@@ -228,7 +234,7 @@ mod tests {
             (b"\n", 0),
             (b"", 0),
         ] {
-            assert_eq!(length(written), len, "{written:?}");
+            assert_eq!(length(written), len);
         }
     }
 
@@ -245,7 +251,7 @@ mod tests {
             "/reg .x",
             "/reg ninebytes",
         ] {
-            assert_eq!(parse(bad.as_bytes()), Err(Refusal::BadName), "{bad}");
+            assert_eq!(parse(bad.as_bytes()), Err(Refusal::BadName));
         }
     }
 
@@ -263,13 +269,13 @@ mod tests {
 
     #[test]
     fn sending_by_word_and_by_name() {
-        sends(b"/msg bob hello\n", "bob", b"hello");
-        sends(b"/bob hello\n", "bob", b"hello");
-        sends(b"/msg all hi", "all", b"hi");
-        sends(b"/msg bob   two  blanks ", "bob", b"  two  blanks ");
-        sends(b"/msg bob  ", "bob", b" ");
-        sends(b"/msg bob a\nb\0c\xff", "bob", b"a\nb\0c\xff");
-        sends(b"/msg bob x\n\n", "bob", b"x\n");
+        assert!(sends(b"/msg bob hello\n", "bob", b"hello"));
+        assert!(sends(b"/bob hello\n", "bob", b"hello"));
+        assert!(sends(b"/msg all hi", "all", b"hi"));
+        assert!(sends(b"/msg bob   two  blanks ", "bob", b"  two  blanks "));
+        assert!(sends(b"/msg bob  ", "bob", b" "));
+        assert!(sends(b"/msg bob a\nb\0c\xff", "bob", b"a\nb\0c\xff"));
+        assert!(sends(b"/msg bob x\n\n", "bob", b"x\n"));
     }
 
     #[test]
@@ -288,16 +294,17 @@ mod tests {
         ];
         for text in texts {
             for to in names {
-                let short = format!("/{to} {text}");
-                let long = format!("/msg {to} {text}");
-                let expected = match parse(short.as_bytes()) {
+                let (mut short, mut long) = ([0; 32], [0; 32]);
+                let short = joined(&["/", to, " ", text], &mut short);
+                let long = joined(&["/msg ", to, " ", text], &mut long);
+                let expected = match parse(short) {
                     Ok(Command::Send { to, text_at }) => Ok(Command::Send {
                         to,
                         text_at: text_at + 4,
                     }),
                     other => other,
                 };
-                assert_eq!(parse(long.as_bytes()), expected, "{long:?}");
+                assert_eq!(parse(long), expected);
             }
         }
     }
@@ -322,9 +329,9 @@ mod tests {
 
     #[test]
     fn broadcasting() {
-        broadcasts(b"/all hello\n", b"hello");
-        broadcasts(b"/[all] hello", b"hello");
-        broadcasts(b"/all /msg bob x", b"/msg bob x");
+        assert!(broadcasts(b"/all hello\n", b"hello"));
+        assert!(broadcasts(b"/[all] hello", b"hello"));
+        assert!(broadcasts(b"/all /msg bob x", b"/msg bob x"));
     }
 
     #[test]
@@ -351,21 +358,21 @@ mod tests {
             "//",
             "\u{0}",
         ] {
-            assert_eq!(parse(bad.as_bytes()), Err(Refusal::NoCommand), "{bad:?}");
+            assert_eq!(parse(bad.as_bytes()), Err(Refusal::NoCommand));
         }
     }
 
     #[test]
     fn of_a_long_command_the_beginning_is_enough() {
-        let head = [b"/msg ".as_slice(), &[b'x'; 40]].concat();
+        let head = b"/msg xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
         let parse = |head: &[u8], blank| parse_head(head, 100, || blank);
         let far = Command::Send {
             to: None,
             text_at: 61,
         };
-        assert_eq!(parse(&head, Some(60)), Ok(far));
-        assert_eq!(parse(&head, Some(99)), Err(Refusal::NoCommand));
-        assert_eq!(parse(&head, None), Err(Refusal::NoCommand));
+        assert_eq!(parse(head, Some(60)), Ok(far));
+        assert_eq!(parse(head, Some(99)), Err(Refusal::NoCommand));
+        assert_eq!(parse(head, None), Err(Refusal::NoCommand));
         let near = Command::Send {
             to: Some(name("bob")),
             text_at: 9,
@@ -374,24 +381,26 @@ mod tests {
         assert_eq!(parse(b"/reg 123456789", None), Err(Refusal::BadName));
     }
 
-    /// Every string of up to six bytes over an alphabet of what the grammar looks at: nothing panics,
-    /// and what a command points at lies within it.
+    /// Strings of up to six bytes over an alphabet of what the grammar looks at, on the host all
+    /// that there are: nothing panics, and what a command points at lies within it.
     #[test]
     fn all_short_strings_are_read_without_a_panic() {
         const ALPHABET: &[u8] = b"/ ab\n\0";
-        let mut written = Vec::new();
-        for number in 0..ALPHABET.len().pow(6) {
-            written.clear();
+        let base = ALPHABET.len() as u32;
+        for number in sample(base.pow(6), 500) {
+            let mut written = [0; 6];
+            let mut len = 0;
             let mut rest = number;
             while rest > 0 {
-                written.push(ALPHABET[rest % ALPHABET.len()]);
-                rest /= ALPHABET.len();
+                written[len] = ALPHABET[(rest % base) as usize];
+                rest /= base;
+                len += 1;
             }
-            let command = &written[..length(&written)];
+            let command = &written[..length(&written[..len])];
             if let Ok(Command::Send { text_at, .. } | Command::Broadcast { text_at }) =
                 parse(command)
             {
-                assert!(text_at < command.len(), "{written:?}");
+                assert!(text_at < command.len());
                 assert_eq!(command[text_at - 1], b' ');
             }
         }

@@ -167,13 +167,27 @@ impl<I, S: Storage> HashIndex<I, S> {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, CONFIG_MQ_DRIVER_KUNIT_TEST = "y"))]
+#[cfg_attr(not(test), kernel::prelude::kunit_tests(mq_hash_index))]
 mod tests {
-    use super::super::{chunks::chunk_len, storage::Heap};
+    use super::super::{
+        chunks::chunk_len,
+        testing::{array, sample, Array, Heap, Random},
+    };
     use super::*;
 
-    #[derive(Default)]
-    struct Keys(Vec<(u64, u32)>);
+    /// Nodes: the key of each, and the next in its chain.
+    struct Keys(Array<(u64, u32)>);
+
+    impl Keys {
+        fn new(count: usize, key: impl Fn(u64) -> u64) -> Self {
+            let mut node = 0;
+            Self(array(count, || {
+                node += 1;
+                (key(node - 1), NONE)
+            }))
+        }
+    }
 
     impl Nodes<()> for Keys {
         fn key(&self, node: u32) -> u64 {
@@ -189,47 +203,45 @@ mod tests {
         }
     }
 
+    fn push_chunk(index: &mut HashIndex<(), Heap>) {
+        let chunk = index.heads.next_chunk();
+        index.push_chunk(array(chunk_len(chunk), || NONE));
+    }
+
     fn index(chunks: usize) -> HashIndex<(), Heap> {
         let mut index = HashIndex::new(HashSeed::new(17, 0x9e37_79b9_7f4a_7c15));
-        for chunk in 0..chunks {
-            index.push_chunk(vec![NONE; chunk_len(chunk)]);
+        for _ in 0..chunks {
+            push_chunk(&mut index);
         }
         index
     }
 
     #[test]
     fn an_index_without_room_finds_nothing() {
-        assert_eq!(index(0).find(&Keys::default(), 1), None);
+        assert_eq!(index(0).find(&Keys::new(1, |node| node), 0), None);
     }
 
     #[test]
-    fn agrees_with_a_list_through_a_long_history() {
-        let mut random = 1_u64;
+    fn finds_through_a_long_history_what_is_in_it() {
+        const NODES: u32 = 500;
+        let mut random = Random::new(1);
         let mut index = index(1);
-        let mut chunks = 1;
-        let mut keys = Keys((0..500).map(|key| (key * 31, NONE)).collect());
-        let mut held: Vec<u32> = Vec::new();
-        for step in 0..20_000 {
-            random = random
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
-            if step % 300 == 0 && chunks < 6 {
-                index.push_chunk(vec![NONE; chunk_len(chunks)]);
-                chunks += 1;
+        let mut keys = Keys::new(NODES as usize, |node| node * 31);
+        let mut held = [false; NODES as usize];
+        for _ in sample(20_000, 1_000) {
+            if random.draw(50) == 0 && index.heads.next_chunk() < 6 {
+                push_chunk(&mut index);
             }
-            let node = (random >> 33) as u32 % 500;
-            match held.iter().position(|&other| other == node) {
-                None => {
-                    index.insert(&mut keys, node);
-                    held.push(node);
-                }
-                Some(at) => {
-                    held.swap_remove(at);
-                    index.remove(&mut keys, node);
-                }
+            let node = random.draw(NODES);
+            let held_now = &mut held[node as usize];
+            if *held_now {
+                index.remove(&mut keys, node);
+            } else {
+                index.insert(&mut keys, node);
             }
-            let probe = (random >> 20) as u32 % 500;
-            let expected = held.contains(&probe).then_some(probe);
+            *held_now = !*held_now;
+            let probe = random.draw(NODES);
+            let expected = held[probe as usize].then_some(probe);
             assert_eq!(index.find(&keys, u64::from(probe) * 31), expected);
         }
         assert!(index.buckets > 200);
@@ -238,7 +250,7 @@ mod tests {
     #[test]
     fn of_two_nodes_with_one_key_the_later_is_found_until_it_goes() {
         let mut index = index(3);
-        let mut keys = Keys((0..40).map(|node| (node / 2, NONE)).collect());
+        let mut keys = Keys::new(40, |node| node / 2);
         for node in 0..40 {
             index.insert(&mut keys, node);
         }
@@ -254,11 +266,12 @@ mod tests {
         // Names differ in their first bytes only, addresses in the middle ones.
         let seed = HashSeed::new(0x1234_5678_9abc_def0, 0x9e37_79b9_7f4a_7c15);
         for shift in [0, 7, 40] {
-            let mut used = [0_u32; 256];
+            let mut used = [0_u8; 256];
             for key in 0..256_u64 {
-                used[seed.hash(key << shift) & 255] += 1;
+                let bucket = &mut used[seed.hash(key << shift) & 255];
+                *bucket = bucket.saturating_add(1);
             }
-            assert!(used.iter().max().unwrap() <= &16, "{shift}: {used:?}");
+            assert!(used.iter().all(|&keys| keys <= 16));
         }
     }
 }

@@ -185,19 +185,35 @@ pub fn user_bytes(max_bytes_per_user: u32, machine: u64) -> u64 {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, CONFIG_MQ_DRIVER_KUNIT_TEST = "y"))]
+#[cfg_attr(not(test), kernel::prelude::kunit_tests(mq_limits))]
 mod tests {
     use super::*;
 
+    /// Each parameter with the values at the ends of its range, and those just outside.
+    const RANGES: [(Parameter, [&str; 2], [&str; 2]); 6] = [
+        (MAX_DEVICES, ["1", "65536"], ["0", "65537"]),
+        (QUEUE_LEN, ["1", "65536"], ["0", "65537"]),
+        (CMD_BUF_SIZE, ["16", "65536"], ["15", "65537"]),
+        (MAX_PER_USER, ["0", "65536"], ["-1", "65537"]),
+        (QUEUE_BYTES, ["0", "2147483647"], ["-1", "2147483648"]),
+        (
+            MAX_BYTES_PER_USER,
+            ["0", "2147483647"],
+            ["-1", "2147483648"],
+        ),
+    ];
+
     #[test]
     fn values_at_both_ends_of_the_range() {
-        for parameter in PARAMETERS {
-            let at = |value: i64| parameter.parse(value.to_string().as_bytes());
-            assert_eq!(at(i64::from(parameter.min)), Ok(parameter.min));
-            assert_eq!(at(i64::from(parameter.max)), Ok(parameter.max));
-            assert_eq!(at(i64::from(parameter.min) - 1), Err(OutOfRange));
-            assert_eq!(at(i64::from(parameter.max) + 1), Err(OutOfRange));
-            assert_eq!(at(i64::from(parameter.default)), Ok(parameter.default));
+        assert_eq!(RANGES.map(|(parameter, ..)| parameter), PARAMETERS);
+        for (parameter, [min, max], outside) in RANGES {
+            assert_eq!(parameter.parse(min.as_bytes()), Ok(parameter.min));
+            assert_eq!(parameter.parse(max.as_bytes()), Ok(parameter.max));
+            assert!((parameter.min..=parameter.max).contains(&parameter.default));
+            for value in outside {
+                assert_eq!(parameter.parse(value.as_bytes()), Err(OutOfRange));
+            }
         }
     }
 
@@ -214,11 +230,7 @@ mod tests {
             "4294967304",
             "99999999999999999999",
         ] {
-            assert_eq!(
-                MAX_DEVICES.parse(text.as_bytes()),
-                Err(OutOfRange),
-                "{text:?}"
-            );
+            assert_eq!(MAX_DEVICES.parse(text.as_bytes()), Err(OutOfRange));
         }
         assert_eq!(MAX_DEVICES.parse(b" 12\n"), Ok(12));
     }

@@ -34,3 +34,24 @@ pub fn stamp(bytes: &mut [u8], sender: Name, text_at: usize, len: usize) -> Rang
     bytes[blank] = b' ';
     blank - sender.len()..BEFORE + len + AFTER
 }
+
+#[cfg(any(test, CONFIG_MQ_DRIVER_KUNIT_TEST = "y"))]
+#[cfg_attr(not(test), kernel::prelude::kunit_tests(mq_message))]
+mod tests {
+    use super::super::testing::name;
+    use super::*;
+
+    #[test]
+    fn the_longest_name_fits_in_front_of_the_shortest_command() {
+        let mut bytes = *b".........x t.";
+        let line = stamp(&mut bytes, name("abcdefgh"), 2, 3);
+        assert_eq!(&bytes[line], b"abcdefgh t.");
+    }
+
+    #[test]
+    fn the_name_goes_right_before_the_text() {
+        let mut bytes = *b"........./msg b two words.";
+        let line = stamp(&mut bytes, name("a"), 7, 16);
+        assert_eq!(&bytes[line], b"a two words.");
+    }
+}

@@ -3,10 +3,10 @@
 //! What the driver decides, apart from how a kernel does things: names, commands, limits, queues
 //! and who may register.
 //!
-//! Plain Rust over `core`: no `unsafe`, no kernel types, no allocation of its own. The kernel module
-//! includes this folder as its module `policy`; the Cargo workspace builds the same files as the
-//! crate `mq-policy` for host tests, Miri and fuzzing, and for `mq-admin`, which takes limits and
-//! paths from here.
+//! Plain Rust over `core`: no `unsafe`, no kernel types, no allocation of its own. The kernel
+//! module includes this folder as its module `policy`; the Cargo workspace builds the same files as
+//! the crate `mq-policy` for host tests, Miri and fuzzing, and for `mq-admin`, which takes limits
+//! and paths from here.
 
 pub mod chunks;
 pub mod command;
@@ -22,3 +22,5 @@ pub mod registry;
 pub mod ring;
 pub mod segments;
 pub mod storage;
+#[cfg(any(test, CONFIG_MQ_DRIVER_KUNIT_TEST = "y"))]
+mod testing;

@@ -154,8 +154,10 @@ impl core::fmt::Debug for Name {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, CONFIG_MQ_DRIVER_KUNIT_TEST = "y"))]
+#[cfg_attr(not(test), kernel::prelude::kunit_tests(mq_name))]
 mod tests {
+    use super::super::testing::name;
     use super::*;
 
     #[test]
@@ -163,27 +165,24 @@ mod tests {
         for byte in 0..=255_u8 {
             let listed = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
                 .contains(&byte);
-            assert_eq!(Name::new(&[b'x', byte]).is_ok(), listed, "{byte:#x} inside");
-            assert_eq!(
-                Name::new(&[byte]).is_ok(),
-                listed && byte != b'.' && byte != b'-',
-                "{byte:#x} first"
-            );
+            assert_eq!(Name::new(&[b'x', byte]).is_ok(), listed);
+            let first = listed && byte != b'.' && byte != b'-';
+            assert_eq!(Name::new(&[byte]).is_ok(), first);
         }
     }
 
     #[test]
     fn one_to_eight_bytes() {
         assert_eq!(Name::new(b""), Err(BadName));
-        assert_eq!(Name::new(b"a").unwrap().as_bytes(), b"a");
-        assert_eq!(Name::new(b"abcdefgh").unwrap().as_str(), "abcdefgh");
+        assert_eq!(name("a").as_bytes(), b"a");
+        assert_eq!(name("abcdefgh").as_str(), "abcdefgh");
         assert_eq!(Name::new(b"abcdefghi"), Err(BadName));
     }
 
     #[test]
     fn the_padding_can_stand_on_either_side() {
         for text in ["a", "bob", "abcdefgh"] {
-            let name = Name::new(text.as_bytes()).unwrap();
+            let name = name(text);
             assert_eq!(name.len(), text.len());
             assert_eq!(name.as_str(), text);
             let padded = name.padded_before();
@@ -195,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_word_is_a_name_only_byte_by_byte() {
-        let bob = Name::new(b"bob").unwrap();
+        let bob = name("bob");
         let word = |padded: &[u8; 8], len| Word::new(*padded, len);
         assert!(word(b"bob\0\0\0\0\0", 3).is(bob));
         assert!(!word(b"bob\0\0\0\0\0", 4).is(bob));
@@ -214,9 +213,8 @@ mod tests {
 
     #[test]
     fn keys_tell_names_apart() {
-        let key = |text: &str| Name::new(text.as_bytes()).unwrap().key();
-        assert_ne!(key("bob"), key("Bob"));
-        assert_ne!(key("bob"), key("bobb"));
-        assert_eq!(key("bob"), key("bob"));
+        assert!(name("bob").key() != name("Bob").key());
+        assert!(name("bob").key() != name("bobb").key());
+        assert_eq!(name("bob").key(), name("bob").key());
     }
 }

@@ -82,7 +82,8 @@ impl Quota {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, CONFIG_MQ_DRIVER_KUNIT_TEST = "y"))]
+#[cfg_attr(not(test), kernel::prelude::kunit_tests(mq_quota))]
 mod tests {
     use super::*;
 
@@ -106,7 +107,7 @@ mod tests {
     #[test]
     fn a_refusal_counts_nothing() {
         let mut quota = Quota::default();
-        quota.register(100, LIMITS).unwrap();
+        assert_eq!(quota.register(100, LIMITS), Ok(()));
         let before = quota;
         assert!(quota.register(1, LIMITS).is_err());
         assert_eq!(quota, before);

@@ -95,8 +95,8 @@ pub struct Reserved {
 pub enum Walk<'a, T> {
     /// To a registration.
     Found(Handle, &'a T),
-    /// Nowhere yet: enough steps for one turn of a lock. It can go on from near this place, and above
-    /// its number, if that is the larger.
+    /// Nowhere yet: enough steps for one turn of a lock. It can go on from near this place, and
+    /// above its number, if that is the larger.
     Pause(Handle),
     /// To the end.
     End,
@@ -518,5 +518,5 @@ impl<T: Member> Entry<T> {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, CONFIG_MQ_DRIVER_KUNIT_TEST = "y"))]
 mod tests;

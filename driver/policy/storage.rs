@@ -2,7 +2,7 @@
 
 //! Where policy gets its arrays from, so that it needs no allocator of its own.
 //!
-//! The kernel gives arrays that are charged to the calling user; host tests give vectors.
+//! The kernel gives arrays that are charged to the calling user; tests on the host give vectors.
 
 use core::ops::DerefMut;
 
@@ -19,18 +19,4 @@ pub trait Storage {
     ///
     /// Where there is not enough memory.
     fn array<E>(len: usize, fill: impl FnMut() -> E) -> Result<Self::Array<E>, Self::Error>;
-}
-
-/// Storage for host tests.
-#[cfg(test)]
-pub(super) struct Heap;
-
-#[cfg(test)]
-impl Storage for Heap {
-    type Array<E> = Vec<E>;
-    type Error = core::convert::Infallible;
-
-    fn array<E>(len: usize, fill: impl FnMut() -> E) -> Result<Vec<E>, Self::Error> {
-        Ok(core::iter::repeat_with(fill).take(len).collect())
-    }
 }
