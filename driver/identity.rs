@@ -69,7 +69,7 @@ impl Identity {
 
     /// Whether a registration of the opener that the file might have acted for has ended.
     pub(crate) fn opener_has_ended(&self) -> bool {
-        self.opener.ended() > self.ended_before && self.opener.was_registered_as(self.user_key())
+        self.opener.ended() > self.ended_before && self.opener.has_ended_as(self.user_key())
     }
 
     /// The processes that may be acted for, by their keys: the caller, or else the opener.

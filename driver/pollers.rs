@@ -15,7 +15,8 @@
 //!
 //! A poller is told what has happened to its own process, and to the opener as long as the file acts
 //! for that when it calls. Of what happens to others it is told to look again, no more, because Linux
-//! AIO believes what it is told.
+//! AIO believes what it is told. It looks again in a kernel thread, which does not say for whom; that
+//! one is told what holds for any process that polls the file.
 
 use crate::{
     ffi::{

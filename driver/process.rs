@@ -23,6 +23,7 @@ use kernel::{
         atomic::{
             Acquire,
             Atomic,
+            Full,
             Release, //
         },
         Arc, //
@@ -41,8 +42,8 @@ pub(crate) struct Process {
     waiters: Arc<WaitQueue>,
     /// The user as whom it is registered now; `NOBODY` if it is not.
     registered_as: Atomic<u64>,
-    /// The user as whom it was registered last; `NOBODY` if it never was.
-    last_registered_as: Atomic<u64>,
+    /// The user as whom it was registered when that ended last; `NOBODY` if it never has.
+    ended_as: Atomic<u64>,
     /// Registrations of it that have ended.
     ended: Atomic<u64>,
 }
@@ -74,7 +75,7 @@ impl Process {
                     pid,
                     waiters,
                     registered_as: Atomic::new(NOBODY),
-                    last_registered_as: Atomic::new(NOBODY),
+                    ended_as: Atomic::new(NOBODY),
                     ended: Atomic::new(0),
                 },
                 GFP_KERNEL_ACCOUNT,
@@ -95,12 +96,12 @@ impl Process {
     /// Notes that the process is registered as the user with this key.
     pub(crate) fn set_registered(&self, user: u64) {
         self.registered_as.store(user, Release);
-        self.last_registered_as.store(user, Release);
     }
 
     /// Notes that the process is not registered any more.
     pub(crate) fn set_unregistered(&self) {
-        self.registered_as.store(NOBODY, Release);
+        let user = self.registered_as.xchg(NOBODY, Full);
+        self.ended_as.store(user, Release);
         self.ended.fetch_add(1, Release);
     }
 
@@ -114,8 +115,8 @@ impl Process {
         self.registered_as.load(Acquire) == user
     }
 
-    /// Whether it was the user with this key as whom the process was registered last.
-    pub(crate) fn was_registered_as(&self, user: u64) -> bool {
-        self.last_registered_as.load(Acquire) == user
+    /// Whether it was as the user with this key that the process was registered when that ended last.
+    pub(crate) fn has_ended_as(&self, user: u64) -> bool {
+        self.ended_as.load(Acquire) == user
     }
 }
