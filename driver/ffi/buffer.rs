@@ -173,23 +173,19 @@ impl Buffer {
         let bytes = unsafe { first.add(1) }.cast::<u8>();
         // SAFETY: There are `len` bytes, of which these are the first.
         unsafe { bytes.cast::<[u8; BEFORE]>().write([0; BEFORE]) };
-        // SAFETY: There are `len` bytes, of which these come next; nobody else uses them, and they
-        // need not be initialised.
-        let middle = unsafe {
-            slice::from_raw_parts_mut(bytes.add(BEFORE).cast::<MaybeUninit<u8>>().as_ptr(), given)
-        };
+        // SAFETY: There are `len` bytes, so these lie in the same allocation.
+        let middle = unsafe { bytes.add(BEFORE) }.cast::<MaybeUninit<u8>>();
+        // SAFETY: There are as many bytes; nobody else uses them, and they need not be initialised.
+        let middle = unsafe { slice::from_raw_parts_mut(middle.as_ptr(), given) };
         if !from.fill(middle) {
             // SAFETY: The chain was made above; bytes have no destructor.
             unsafe { free(first) };
             return Err(EFAULT);
         }
-        // SAFETY: There are `len` bytes, of which these are the last.
-        unsafe {
-            bytes
-                .add(BEFORE + given)
-                .cast::<[u8; AFTER]>()
-                .write([0; AFTER])
-        };
+        // SAFETY: There are `len` bytes, so these lie in the same allocation.
+        let back = unsafe { bytes.add(BEFORE + given) }.cast::<[u8; AFTER]>();
+        // SAFETY: These are the last of the bytes, and nobody else uses them.
+        unsafe { back.write([0; AFTER]) };
         // INVARIANT: The piece came from `first`; all three parts have been initialised; nobody else
         // knows of it.
         Ok(Self(first))
@@ -322,8 +318,10 @@ impl Buffer {
         // SAFETY: The chain is valid by the type invariants.
         for (bytes, len) in unsafe { Pieces::of(self.0) } {
             if at < len {
-                // SAFETY: The byte lies in this piece, and nobody else uses it.
-                unsafe { bytes.add(at).write(value) };
+                // SAFETY: The byte lies in this piece.
+                let byte = unsafe { bytes.add(at) };
+                // SAFETY: By the type invariants nobody else uses it.
+                unsafe { byte.write(value) };
                 return;
             }
             at -= len;
@@ -405,12 +403,15 @@ impl Bytes {
     pub(crate) fn copy_out(&self, from: usize, count: usize, to: &mut impl Destination) -> bool {
         let header = self.header();
         if header.next.is_none() {
-            let start = header.start as usize + from;
-            let count = count.min((header.end as usize).saturating_sub(start));
+            let end = header.end as usize;
+            let start = end.min(header.start as usize + from);
+            let count = count.min(end - start);
             // SAFETY: The bytes begin behind the header, in the same allocation.
             let bytes = unsafe { self.0.add(1) }.cast::<u8>();
+            // SAFETY: `start <= end <= len`, and all bytes are in this piece.
+            let part = unsafe { bytes.add(start) };
             // SAFETY: By the type invariants all up to `end` are initialised and do not change.
-            let piece = unsafe { slice::from_raw_parts(bytes.add(start).as_ptr(), count) };
+            let piece = unsafe { slice::from_raw_parts(part.as_ptr(), count) };
             return to.put(piece);
         }
         self.copy_out_pieces(from, count, to)
