@@ -279,8 +279,10 @@ impl<T: OpenFile> Device<T> {
     ///
     /// `file` is open, and stays so during the call.
     unsafe fn is_nonblocking(file: *mut bindings::file) -> bool {
-        // SAFETY: The file is valid; the flags are one word, and either value of it will do.
-        unsafe { (&raw const (*file).f_flags).read_volatile() & O_NONBLOCK != 0 }
+        // SAFETY: The file is valid; only the address of the field is taken.
+        let flags = unsafe { &raw const (*file).f_flags };
+        // SAFETY: The flags are one word, and either value of it will do.
+        unsafe { flags.read_volatile() & O_NONBLOCK != 0 }
     }
 
     /// # Safety
@@ -323,7 +325,9 @@ impl<T: OpenFile> Device<T> {
         iter: *mut bindings::iov_iter,
     ) -> isize {
         // SAFETY: The kiocb is this call's.
-        let (file, flags) = unsafe { ((*kiocb).ki_filp, (*kiocb).ki_flags) };
+        let file = unsafe { (*kiocb).ki_filp };
+        // SAFETY: The kiocb is this call's.
+        let flags = unsafe { (*kiocb).ki_flags };
         // SAFETY: The file is open during the call.
         let private = unsafe { Self::private(file) };
         // SAFETY: The file is open during the call.
@@ -341,7 +345,9 @@ impl<T: OpenFile> Device<T> {
         iter: *mut bindings::iov_iter,
     ) -> isize {
         // SAFETY: The kiocb is this call's.
-        let (file, flags) = unsafe { ((*kiocb).ki_filp, (*kiocb).ki_flags) };
+        let file = unsafe { (*kiocb).ki_filp };
+        // SAFETY: The kiocb is this call's.
+        let flags = unsafe { (*kiocb).ki_flags };
         // SAFETY: The file is open during the call.
         let private = unsafe { Self::private(file) };
         // SAFETY: The iterator is this call's, and one to be read from.

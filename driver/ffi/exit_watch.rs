@@ -94,9 +94,11 @@ impl<T: OnExit> ExitWatch<T> {
         }
         // SAFETY: The entry is queued, and the lock of the queue is held.
         unsafe { shim::mq_wait_queue_remove_locked(entry) };
+        // SAFETY: The watch is pinned as long as the lock of the queue is held.
+        let target = unsafe { &(*watch).target }.get();
         // SAFETY: By the type invariants the target is touched here alone as long as the lock is
         // held.
-        let target = unsafe { (*(*watch).target.get()).take() };
+        let target = unsafe { (*target).take() };
         if let Some(target) = target {
             target.process_ended();
         }

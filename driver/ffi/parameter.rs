@@ -52,7 +52,9 @@ impl<C: Checked> Value<C> {
     /// `parameter` was made by [`Parameter::new`] with a value of this type.
     unsafe fn from_parameter(parameter: *const bindings::kernel_param) -> &'static Self {
         // SAFETY: The entries of parameters are constant.
-        let argument = unsafe { (*parameter).__bindgen_anon_1.arg };
+        let argument = unsafe { &(*parameter).__bindgen_anon_1 };
+        // SAFETY: It is this field of the union that `Parameter::new` has set.
+        let argument = unsafe { argument.arg };
         // SAFETY: `Parameter::new` has made it of a static reference.
         unsafe { &*argument.cast::<Self>() }
     }

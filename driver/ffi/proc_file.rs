@@ -71,7 +71,7 @@ impl<L: List> ProcFile<L> {
     /// `ENOMEM`, also if there is a file of this name.
     pub(crate) fn new(name: &'static CStr, mode: u16, list: Arc<L>) -> Result<Self> {
         let data = Arc::as_ptr(&list).cast_mut().cast();
-        // SAFETY: The operations are static, and the list lives until the entry is removed.
+        // SAFETY: The operations are static, and the list lives as long as the entry.
         let entry = unsafe {
             shim::proc_create_seq_private(
                 name.as_char_ptr(),
@@ -82,6 +82,7 @@ impl<L: List> ProcFile<L> {
                 data,
             )
         };
+        // INVARIANT: The entry was just created, with the pointer of `list`.
         Ok(Self {
             entry: NonNull::new(entry).ok_or(ENOMEM)?,
             _list: list,
@@ -101,8 +102,11 @@ impl<L: List> ProcFile<L> {
     ///
     /// `m` belongs to an open file of this entry.
     unsafe fn list<'a>(m: *mut bindings::seq_file) -> &'a L {
-        // SAFETY: By the type invariants; removing the entry waits for the operations under way.
-        unsafe { &*shim::mq_proc_data(m).cast::<L>() }
+        // SAFETY: `m` belongs to an open file of an entry.
+        let data = unsafe { shim::mq_proc_data(m) };
+        // SAFETY: By the type invariants it is that of `list`, which lives as long as the entry;
+        // removing that waits for the operations under way.
+        unsafe { &*data.cast::<L>() }
     }
 
     /// What is kept from one read to the next.
@@ -111,20 +115,25 @@ impl<L: List> ProcFile<L> {
     ///
     /// `m` belongs to an open file of this entry, and this is the only use of what is returned.
     unsafe fn near<'a>(m: *mut bindings::seq_file) -> &'a mut u32 {
-        // SAFETY: The entry was created with room for it, zeroed; operations exclude each other.
-        unsafe { &mut *(*m).private.cast::<u32>() }
+        // SAFETY: `m` is valid, and its pointer does not change while the file is open.
+        let private = unsafe { (*m).private };
+        // SAFETY: The entry was created with room for a number, zeroed, which nobody else uses.
+        unsafe { &mut *private.cast::<u32>() }
     }
 
     /// # Safety
     ///
-    /// As the `start` of a seq_file of this entry.
+    /// `m` belongs to an open file of this entry, in no other operation; `position` points at a
+    /// number that nobody else uses.
     unsafe extern "C" fn start(m: *mut bindings::seq_file, position: *mut i64) -> *mut c_void {
-        // SAFETY: The caller's promise.
-        let (list, position) = unsafe { (Self::list(m), &mut *position) };
+        // SAFETY: `m` belongs to an open file of this entry.
+        let list = unsafe { Self::list(m) };
+        // SAFETY: `position` points at a number that nobody else uses.
+        let position = unsafe { &mut *position };
         match *position {
             0 => HEADER,
             number => {
-                // SAFETY: The caller's promise; nothing else uses it here.
+                // SAFETY: `m` is in no other operation, and this one uses it here alone.
                 let near = unsafe { Self::near(m) };
                 match list.first_from(number.unsigned_abs(), *near) {
                     None => ptr::null_mut(),
@@ -136,20 +145,24 @@ impl<L: List> ProcFile<L> {
 
     /// # Safety
     ///
-    /// As the `next` of a seq_file of this entry.
+    /// `m` belongs to an open file of this entry, in no other operation; `at` is what `start` or
+    /// `next` returned for it last, and not null; `position` points at a number that nobody else
+    /// uses.
     unsafe extern "C" fn next(
         m: *mut bindings::seq_file,
         at: *mut c_void,
         position: *mut i64,
     ) -> *mut c_void {
-        // SAFETY: The caller's promise.
-        let (list, position) = unsafe { (Self::list(m), &mut *position) };
+        // SAFETY: `m` belongs to an open file of this entry.
+        let list = unsafe { Self::list(m) };
+        // SAFETY: `position` points at a number that nobody else uses.
+        let position = unsafe { &mut *position };
         let next = if at == HEADER {
             list.first_from(1, 0)
         } else {
             // SAFETY: `at` came from `hand_on`, and is not used again.
             let record = unsafe { Arc::from_raw(at.cast::<L::Record>()) };
-            // SAFETY: The caller's promise; nothing else uses it here.
+            // SAFETY: `m` is in no other operation, and this one uses it here alone.
             *unsafe { Self::near(m) } = list.near(&record);
             list.after(&record)
         };
@@ -158,7 +171,7 @@ impl<L: List> ProcFile<L> {
 
     /// # Safety
     ///
-    /// As the `stop` of a seq_file of this entry.
+    /// `at` is what `start` or `next` returned last for this file, and is not used any more.
     unsafe extern "C" fn stop(_: *mut bindings::seq_file, at: *mut c_void) {
         if !at.is_null() && at != HEADER {
             // SAFETY: `at` came from `hand_on`, and is not used again.
@@ -168,10 +181,13 @@ impl<L: List> ProcFile<L> {
 
     /// # Safety
     ///
-    /// As the `show` of a seq_file of this entry.
+    /// `m` belongs to an open file of this entry; `at` is what `start` or `next` returned for it
+    /// last, and not null.
     unsafe extern "C" fn show(m: *mut bindings::seq_file, at: *mut c_void) -> c_int {
-        // SAFETY: The caller's promise.
-        let (list, out) = unsafe { (Self::list(m), SeqFile::from_raw(m)) };
+        // SAFETY: `m` belongs to an open file of this entry.
+        let list = unsafe { Self::list(m) };
+        // SAFETY: `m` is valid during the call.
+        let out = unsafe { SeqFile::from_raw(m) };
         if at == HEADER {
             list.show_header(out);
         } else {

@@ -49,8 +49,9 @@ impl ProcessId {
 
     /// The process's number in the initial PID namespace: `pid_nr()`.
     pub(crate) fn nr(&self) -> i32 {
+        let namespace = &raw mut bindings::init_pid_ns;
         // SAFETY: The pointer is valid by the type invariants; the namespace is static.
-        unsafe { bindings::pid_nr_ns(self.0.as_ptr(), &raw mut bindings::init_pid_ns) }
+        unsafe { bindings::pid_nr_ns(self.0.as_ptr(), namespace) }
     }
 
     /// The process's number in the PID namespace of the caller, 0 if it is not visible there:

@@ -105,9 +105,10 @@ impl<T: Send + Sync> Published<T> {
         if slots.is_null() {
             return None;
         }
-        // SAFETY: By the type invariants the chunk has `chunk_len` places, which is more than `at`,
-        // and lives as long as `self`.
-        Some(unsafe { &*slots.add(at) })
+        // SAFETY: By the type invariants the chunk has `chunk_len` places, which is more than `at`.
+        let slot = unsafe { slots.add(at) };
+        // SAFETY: By the type invariants the chunk lives as long as `self`.
+        Some(unsafe { &*slot })
     }
 
     /// The object at a place.
@@ -160,6 +161,8 @@ impl<T: Send + Sync> Drop for Published<T> {
             let slots = unsafe { KVVec::from_raw_parts(slots, len, len) };
             for slot in &slots {
                 let object = slot.load(Relaxed);
+                // INVARIANT: The reference that the place owned belongs to the new value.
+                //
                 // Nobody looks any more, but somebody may have found it before.
                 drop((!object.is_null()).then(|| Retired(object)));
             }
@@ -173,10 +176,14 @@ impl<T: Send + Sync> Retired<T> {
         let object = ManuallyDrop::new(self).0;
         // SAFETY: The box stays pinned behind the raw pointer.
         let deferral = KBox::into_raw(unsafe { Pin::into_inner_unchecked(deferral) });
-        // SAFETY: The deferral is ours; `object` owns a reference from `Arc::into_raw`.
-        unsafe { (*deferral).object = Some(Arc::from_raw(object)) };
+        // SAFETY: By the type invariants `object` owns a reference that came from `Arc::into_raw`.
+        let object = unsafe { Arc::from_raw(object) };
+        // SAFETY: The deferral is ours.
+        unsafe { (*deferral).object = Some(object) };
+        // SAFETY: The deferral is ours.
+        let work = unsafe { &(*deferral).work }.get();
         // SAFETY: The work is initialised, and not queued before; `run` frees it.
-        unsafe { bindings::queue_rcu_work(queue.as_ptr(), (*deferral).work.get()) };
+        unsafe { bindings::queue_rcu_work(queue.as_ptr(), work) };
     }
 }
 
@@ -231,6 +238,8 @@ impl<T: Send + Sync> Deferral<T> {
         // The work is the first field of the `rcu_work`, and that of the deferral.
         let deferral = work.cast::<Self>();
         // SAFETY: `drop_deferred` gave the box up to here, and the work is not queued any more.
-        drop(unsafe { Pin::new_unchecked(KBox::from_raw(deferral)) });
+        let deferral = unsafe { KBox::from_raw(deferral) };
+        // SAFETY: The deferral was pinned, and is not moved on its way to be dropped.
+        drop(unsafe { Pin::new_unchecked(deferral) });
     }
 }

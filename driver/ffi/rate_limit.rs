@@ -21,7 +21,7 @@ pub(crate) struct RateLimit {
 
 // SAFETY: The state has a lock of its own.
 unsafe impl Send for RateLimit {}
-// SAFETY: As above.
+// SAFETY: Its only method takes that lock.
 unsafe impl Sync for RateLimit {}
 
 impl RateLimit {

@@ -214,9 +214,11 @@ pub(super) unsafe fn has_sleepers(head: *mut bindings::wait_queue_head) -> bool 
     barrier::smp_mb(barrier::Full);
     // SAFETY: The head is valid; only the address of the field is taken.
     let list = unsafe { &raw mut (*head).head };
+    // SAFETY: The list is valid; only the address of the field is taken.
+    let next = unsafe { &raw const (*list).next };
     // SAFETY: The list is initialised. The pointer is only compared, and only read once, as
     // `waitqueue_active()` does.
-    unsafe { (&raw const (*list).next).read_volatile() != list }
+    unsafe { next.read_volatile() != list }
 }
 
 /// # Safety
