@@ -77,13 +77,12 @@ cycles() {
 		eventually unload
 	done
 }
-# Half a KiB a cycle is less than a leaked registration would be. A leak shows round after round; what
-# is freed late, after a grace period, takes a few rounds to find its places.
-# shellcheck disable=SC2317 # `ok` calls them
+# shellcheck disable=SC2317 # `eventually` calls it
 less() {
 	[ "$(unreclaimable)" -lt $((before + 20)) ]
 }
-# shellcheck disable=SC2317
+# Half a KiB a cycle is less than a leaked registration would be. A leak shows round after round; what
+# is freed late, after a grace period, takes a few rounds to find its places.
 leaks_nothing() {
 	for _ in 1 2 3 4; do
 		before=$(unreclaimable)
@@ -92,6 +91,11 @@ leaks_nothing() {
 	done
 	return 1
 }
-ok 'loading and unloading leaks nothing' leaks_nothing
+if [ -n "${MQ_TEST_DEBUG:-}" ]; then
+	skip 'loading and unloading leaks nothing' 'KASAN holds back what is freed; kmemleak looks at the end'
+else
+	leaks_nothing && left=nothing || left=something
+	is 'loading and unloading leaks nothing' "$left" nothing
+fi
 fresh
 finish
