@@ -85,8 +85,9 @@ pub(crate) struct Directory<A: Send + 'static> {
     /// The sequence number of the latest registration. Written under the lock.
     latest: Atomic<u64>,
     /// Registrations that have ended and are still in the registry. Not behind the lock, because it
-    /// is counted up where a process ends.
-    dying: Atomic<usize>,
+    /// is counted up where a process ends. That may come after the removal, so for a moment it can
+    /// be too low, and even below 0, but never too high.
+    dying: Atomic<isize>,
     /// Those who wait for a registration to be removed.
     #[pin]
     removal: WaitQueue,
@@ -153,7 +154,7 @@ impl<A: Send> Directory<A> {
             let Some(chunk) = registry.needs_growth() else {
                 let limits = Limits {
                     max: max as usize,
-                    dying: self.dying.load(Relaxed),
+                    dying: self.dying(),
                 };
                 return Ok(registry.reserve(who, limits, &mut charge));
             };
@@ -242,12 +243,12 @@ impl<A: Send> Directory<A> {
     /// Registrations now.
     pub(crate) fn len(&self) -> usize {
         let registry = self.registry.lock();
-        registry.len().saturating_sub(self.dying.load(Relaxed))
+        registry.len().saturating_sub(self.dying())
     }
 
     /// Registrations that have ended and are still to be removed.
-    pub(crate) fn dying(&self) -> usize {
-        self.dying.load(Relaxed)
+    fn dying(&self) -> usize {
+        self.dying.load(Relaxed).max(0).unsigned_abs()
     }
 
     /// The sequence number of the latest registration.

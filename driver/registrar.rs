@@ -287,9 +287,8 @@ impl Registrar {
             }
             might_sleep();
         }
-        if self.directory.dying() > 0 {
-            self.work.flush();
-        }
+        // Even if none is counted as dying: one that is marked may not have been counted yet.
+        self.work.flush();
     }
 
     /// Makes a registration for which a place is reserved, and ends the one that it replaces.
