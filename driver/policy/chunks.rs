@@ -100,7 +100,11 @@ impl<E, S: Storage> Default for Chunks<E, S> {
 mod tests {
     use super::super::{
         limits::MAX_DEVICES,
-        testing::{array, sample, Heap},
+        testing::{
+            array,
+            sample,
+            Heap, //
+        }, //
     };
     use super::*;
 

@@ -6,8 +6,11 @@
 //! who carry the command out.
 
 use super::{
-    name::{Name, Word},
-    refusal::Refusal,
+    name::{
+        Name,
+        Word, //
+    },
+    refusal::Refusal, //
 };
 
 /// Bytes after a command that may come from the way it was written, and are not part of it: the
@@ -187,7 +190,10 @@ impl<'a, B: Fn() -> Option<usize>> Written<'a, B> {
 #[cfg(any(test, CONFIG_MQ_DRIVER_KUNIT_TEST = "y"))]
 #[cfg_attr(not(test), kernel::prelude::kunit_tests(mq_command))]
 mod tests {
-    use super::super::testing::{name, sample};
+    use super::super::testing::{
+        name,
+        sample, //
+    };
     use super::*;
 
     /// Whether what was written sends this text to this name.

@@ -6,7 +6,10 @@
 //! one bucket to two. So no operation takes longer the more nodes there are. The nodes of a bucket
 //! are chained through links that the nodes themselves have.
 
-use super::{chunks::Chunks, storage::Storage};
+use super::{
+    chunks::Chunks,
+    storage::Storage, //
+};
 use core::marker::PhantomData;
 
 /// No node: the end of a chain.
@@ -172,7 +175,13 @@ impl<I, S: Storage> HashIndex<I, S> {
 mod tests {
     use super::super::{
         chunks::chunk_len,
-        testing::{array, sample, Array, Heap, Random},
+        testing::{
+            array,
+            sample,
+            Array,
+            Heap,
+            Random, //
+        }, //
     };
     use super::*;
 

@@ -6,7 +6,11 @@
 //! them, `mq-admin` builds its help and its checks from it. It does not hold the values
 //! in force; those are the driver's.
 
-use super::{command, message, segments};
+use super::{
+    command,
+    message,
+    segments, //
+};
 
 /// One load parameter of the driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +120,13 @@ impl Parameter {
     ///
     /// [`OutOfRange`] for anything but decimal digits and for a number outside
     /// `self.min..=self.max`.
+    ///
+    /// ```
+    /// use mq_policy::limits::{OutOfRange, QUEUE_LEN};
+    /// assert_eq!(QUEUE_LEN.parse(b"64\n"), Ok(64));
+    /// assert_eq!(QUEUE_LEN.parse(b"0x40"), Err(OutOfRange));
+    /// assert_eq!(QUEUE_LEN.parse(b"65537"), Err(OutOfRange));
+    /// ```
     pub fn parse(&self, text: &[u8]) -> Result<u32, OutOfRange> {
         let digits = text.trim_ascii();
         if digits.is_empty() {

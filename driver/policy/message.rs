@@ -7,7 +7,10 @@
 //! newline. Once the command has been read, the sender's name goes right before the text, over
 //! what was the command word. The memory itself is the business of `ffi/buffer.rs`.
 
-use super::name::{Name, NAME_MAX};
+use super::name::{
+    Name,
+    NAME_MAX, //
+};
 use core::ops::Range;
 
 /// Bytes of room in front of a command.

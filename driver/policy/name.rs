@@ -11,6 +11,13 @@ pub const NAME_MAX: usize = 8;
 ///
 /// Unused bytes at the end are zero, which no name contains, so two names are equal exactly if
 /// their keys are.
+///
+/// ```
+/// use mq_policy::name::Name;
+/// assert_eq!(Name::new(b"bob").unwrap().as_str(), "bob");
+/// assert!(Name::new(b"-bob").is_err());
+/// assert!(Name::new(b"ninebytes").is_err());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Name([u8; NAME_MAX]);
 

@@ -168,8 +168,8 @@ impl<T: Item, A: DerefMut<Target = [Option<T>]>> Queue<A> {
 
     /// Begins to make room for a message of `memory` bytes that takes the place of many. What is
     /// taken out meanwhile is kept from others, so that it ends however much they send. Returns
-    /// false where others are doing so, and theirs are to leave no room for this one, which so comes
-    /// and goes at once.
+    /// false where others are doing so, and theirs are to leave no room for this one, which so
+    /// comes and goes at once.
     pub fn begin_large(&mut self, memory: usize) -> bool {
         let pending = self.pending.saturating_add(memory);
         if self.open && pending > self.bytes_max {
@@ -180,8 +180,8 @@ impl<T: Item, A: DerefMut<Target = [Option<T>]>> Queue<A> {
         true
     }
 
-    /// Moves the oldest messages to `displaced`, until there is room for one of `memory` bytes or no
-    /// place left to move one to. `held` sums up what they took. Returns whether there is room.
+    /// Moves the oldest messages to `displaced`, until there is room for one of `memory` bytes or
+    /// no place left to move one to. `held` sums up what they took. Returns whether there is room.
     pub fn make_room(
         &mut self,
         memory: usize,
@@ -269,7 +269,11 @@ impl<T: Item, A: DerefMut<Target = [Option<T>]>> Queue<A> {
 #[cfg(any(test, CONFIG_MQ_DRIVER_KUNIT_TEST = "y"))]
 #[cfg_attr(not(test), kernel::prelude::kunit_tests(mq_queue))]
 mod tests {
-    use super::super::testing::{array, sample, Array};
+    use super::super::testing::{
+        array,
+        sample,
+        Array, //
+    };
     use super::*;
 
     /// A message of a number and a size.

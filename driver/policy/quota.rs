@@ -2,10 +2,20 @@
 
 //! What one user holds, and whether more is allowed.
 //!
-//! Who the user is that something counts against is decided elsewhere (`ffi/credentials.rs`), and so is
-//! whether the limits bind that user at all.
+//! Who the user is that something counts against is decided elsewhere (`ffi/credentials.rs`), and
+//! so is whether the limits bind that user at all.
 
 /// What one user holds.
+///
+/// ```
+/// use mq_policy::quota::{Exceeded, Quota, QuotaLimits};
+/// let limits = Some(QuotaLimits { registrations: 2, bytes: 1000 });
+/// let mut quota = Quota::default();
+/// assert_eq!(quota.register(600, limits), Ok(()));
+/// assert_eq!(quota.register(600, limits), Err(Exceeded::Bytes));
+/// assert_eq!(quota.register(400, limits), Ok(()));
+/// assert_eq!(quota.register(0, limits), Err(Exceeded::Registrations));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quota {
     /// Registrations.

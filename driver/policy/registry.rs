@@ -9,11 +9,19 @@
 //! name. Who ends a registration, and when, is decided elsewhere; so is all locking.
 
 use super::{
-    chunks::{chunk_len, Chunks},
-    hash_index::{HashIndex, HashSeed, Nodes, NONE},
+    chunks::{
+        chunk_len,
+        Chunks, //
+    },
+    hash_index::{
+        HashIndex,
+        HashSeed,
+        Nodes,
+        NONE, //
+    },
     name::Name,
     refusal::Refusal,
-    storage::Storage,
+    storage::Storage, //
 };
 use core::mem;
 
@@ -426,8 +434,8 @@ impl<T: Member, S: Storage> Registry<T, S> {
         Walk::Pause(place)
     }
 
-    /// Fills `batch` with the places of the registrations that come next after `place`, with numbers
-    /// up to `last`. Returns from where it goes on, which is `place` at the end.
+    /// Fills `batch` with the places of the registrations that come next after `place`, with
+    /// numbers up to `last`. Returns from where it goes on, which is `place` at the end.
     pub fn batch(&self, place: Handle, last: u64, batch: &mut [Option<Handle>]) -> Handle {
         let (mut index, mut place) = match self.walk(place, place.sequence()) {
             Walk::Found(first, _) => (first.index, place),

@@ -8,6 +8,17 @@
 use core::ops::DerefMut;
 
 /// A circular buffer of as many items as `slots` has places.
+///
+/// ```
+/// use mq_policy::ring::Ring;
+/// let mut ring = Ring::new(vec![None; 2]);
+/// assert_eq!(ring.push_free(1), None);
+/// assert_eq!(ring.push_free(2), None);
+/// assert_eq!(ring.push_free(3), Some(3));
+/// assert_eq!(ring.pop(), Some(1));
+/// assert_eq!(ring.push_free(3), None);
+/// assert_eq!(ring.oldest(), Some(&2));
+/// ```
 pub struct Ring<A> {
     slots: A,
     /// Where the oldest item is; below `slots.len()`.
@@ -123,7 +134,11 @@ impl<T, A: DerefMut<Target = [Option<T>]>> Ring<A> {
 #[cfg(any(test, CONFIG_MQ_DRIVER_KUNIT_TEST = "y"))]
 #[cfg_attr(not(test), kernel::prelude::kunit_tests(mq_ring))]
 mod tests {
-    use super::super::testing::{array, sample, Array};
+    use super::super::testing::{
+        array,
+        sample,
+        Array, //
+    };
     use super::*;
 
     fn ring(capacity: usize) -> Ring<Array<Option<u32>>> {

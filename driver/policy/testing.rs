@@ -7,7 +7,10 @@
 //! has, `assert!` and `assert_eq!` without a message, and not in functions that are no tests.
 //! They are quick, because a module's KUnit tests run each time that it is loaded.
 
-use super::{name::Name, storage::Storage};
+use super::{
+    name::Name,
+    storage::Storage, //
+};
 
 /// Where the tests' arrays come from: in a kernel from where the driver's own come.
 #[cfg(not(test))]

@@ -2,7 +2,14 @@
 
 //! Tests of the registry, among them random histories against a simple model.
 
-use super::super::testing::{array, name, sample, Array, Heap, Random};
+use super::super::testing::{
+    array,
+    name,
+    sample,
+    Array,
+    Heap,
+    Random, //
+};
 use super::*;
 use core::cell::Cell;
 
