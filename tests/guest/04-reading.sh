@@ -15,9 +15,9 @@ program handing_on
 # libraries that they need.
 in_shell() {
 	if [ "$1" = ash ]; then
-		timeout 20 busybox ash -c "$2" 2>&1
+		timeout 60 busybox ash -c "$2" 2>&1
 	else
-		timeout 20 "$tests/shells/ld.so" --library-path "$tests/shells" "$tests/shells/$1" -c "$2" 2>&1
+		timeout 60 "$tests/shells/ld.so" --library-path "$tests/shells" "$tests/shells/$1" -c "$2" 2>&1
 	fi
 }
 
