@@ -67,6 +67,11 @@ kernel:
 driver:
     @kernel/module
 
+# docs/architecture.svg and docs/top.svg, anew from what is there
+[group('build'), no-exit-message]
+pictures *WHICH:
+    @docs/draw "$@"
+
 # mq-admin, static
 [group('build')]
 admin:
