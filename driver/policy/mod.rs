@@ -5,8 +5,8 @@
 //!
 //! Plain Rust over `core`: no `unsafe`, no kernel types, no allocation of its own. The kernel
 //! module includes this folder as its module `policy`; the Cargo workspace builds the same files as
-//! the crate `mq-policy` for host tests, Miri and fuzzing, and for `mq-admin`, which takes limits
-//! and paths from here.
+//! the crate `mq-policy` for host tests, Miri and fuzzing, and for `mq-client` and `mq-admin`, which
+//! take limits and paths from here.
 
 pub mod chunks;
 pub mod command;

@@ -11,12 +11,11 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
-use mq_policy::name::Name;
+use mq_client::Name;
 
 use crate::columns::{self, Column, COLUMNS};
 use crate::error;
 use crate::parameters::{self, Setting};
-use crate::system::refusal::name_rule;
 use crate::system::System;
 
 /// The program's name.
@@ -270,8 +269,8 @@ fn column() -> impl TypedValueParser<Value = &'static Column> {
         .try_map(|name| Column::find(&name).ok_or("no such column"))
 }
 
-fn name(text: &str) -> Result<Name, String> {
-    Name::new(text.as_bytes()).map_err(|_| name_rule())
+fn name(text: &str) -> Result<Name, mq_client::Error> {
+    text.parse()
 }
 
 /// Any time that is of use to somebody, and none that a clock cannot count up to.

@@ -5,7 +5,8 @@
 //! `--output` and `--sort`, their help, the headings, the alignment and the keys of JSON all follow
 //! from it. How cells are laid out is the business of `table`.
 
-use crate::system::registration::Registration;
+use mq_client::watch::Entry;
+
 use crate::system::System;
 use crate::table::{Cell, Heading, Table};
 
@@ -24,13 +25,13 @@ pub struct Column {
 /// How the cell of a registration is found.
 #[derive(Clone, Copy, Debug)]
 enum Value {
-    Number(fn(&Registration) -> u64),
-    Text(fn(&System, &Registration) -> String),
+    Number(fn(&Entry) -> u64),
+    Text(fn(&System, &Entry) -> String),
 }
 
 /// All columns, in the order in which `show` lists them.
 pub static COLUMNS: [Column; 10] = [
-    text("NAME", "the name", |_, of| of.name.clone()),
+    text("NAME", "the name", |_, of| of.name.to_string()),
     number(
         "PID",
         "the process; 0 if this PID namespace does not show it",
@@ -44,7 +45,7 @@ pub static COLUMNS: [Column; 10] = [
     number("DROPPED", "of those, lost to overflow or flush", |of| {
         of.dropped
     }),
-    number("READ", "of those, read by the process", Registration::read).extra(),
+    number("READ", "of those, read by the process", Entry::read).extra(),
     text(
         "COMMAND",
         "the program that the process runs",
@@ -53,11 +54,7 @@ pub static COLUMNS: [Column; 10] = [
     .extra(),
 ];
 
-const fn number(
-    name: &'static str,
-    help: &'static str,
-    number: fn(&Registration) -> u64,
-) -> Column {
+const fn number(name: &'static str, help: &'static str, number: fn(&Entry) -> u64) -> Column {
     Column {
         name,
         help,
@@ -69,7 +66,7 @@ const fn number(
 const fn text(
     name: &'static str,
     help: &'static str,
-    text: fn(&System, &Registration) -> String,
+    text: fn(&System, &Entry) -> String,
 ) -> Column {
     Column {
         name,
@@ -98,7 +95,7 @@ impl Column {
     }
 
     /// The cell of one registration.
-    pub fn cell(&self, system: &System, registration: &Registration) -> Cell {
+    pub fn cell(&self, system: &System, registration: &Entry) -> Cell {
         match self.value {
             Value::Number(number) => Cell::Number(number(registration)),
             Value::Text(text) => Cell::Text(text(system, registration)),
@@ -114,7 +111,7 @@ impl Column {
 }
 
 /// These columns of these registrations.
-pub fn table(system: &System, columns: &[&Column], registrations: &[Registration]) -> Table {
+pub fn table(system: &System, columns: &[&Column], registrations: &[Entry]) -> Table {
     let cells = |registration| {
         let cell = |column: &&Column| column.cell(system, registration);
         columns.iter().map(cell).collect()

@@ -2,7 +2,7 @@
 
 //! How a command fails: an exit status that scripts can tell apart, and one sentence for people.
 //!
-//! What the driver's error numbers mean is not said here but in `system::refusal`.
+//! What the driver refuses is said by the client library; here it gets its exit status.
 
 use std::fmt;
 use std::io;
@@ -79,14 +79,6 @@ impl Error {
         Self::Because(status, sentence.into())
     }
 
-    /// No registration is called `name`.
-    pub fn no_such_name(name: &str) -> Self {
-        Self::new(
-            Status::NotFound,
-            format!("no registration is named {name}: `mq-admin list` shows those there are"),
-        )
-    }
-
     /// Writing to our own output failed.
     pub fn output(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
@@ -97,6 +89,26 @@ impl Error {
                 format!("the output cannot be written: {error}"),
             )
         }
+    }
+}
+
+impl From<mq_client::Error> for Error {
+    fn from(error: mq_client::Error) -> Self {
+        use mq_client::Error as Client;
+        let status = match error {
+            Client::BadName | Client::NoText | Client::NoCommand => Status::Usage,
+            Client::TooLong => Status::TooLong,
+            Client::NameTaken(_) | Client::TableFull | Client::QuotaUsedUp => Status::Unavailable,
+            Client::NoSuchName(_) => Status::NotFound,
+            Client::NotRegistered
+            | Client::ForeignFile
+            | Client::NotYours
+            | Client::NoRights(_) => Status::NoRights,
+            Client::Ended => Status::Ended,
+            Client::DriverAbsent(_) => Status::DriverAbsent,
+            _ => Status::Failed,
+        };
+        Self::new(status, error.to_string())
     }
 }
 
@@ -126,5 +138,36 @@ mod tests {
     fn a_broken_pipe_is_told_apart() {
         let gone = Error::output(io::ErrorKind::BrokenPipe.into());
         assert!(matches!(gone, Error::ReaderGone));
+    }
+
+    #[test]
+    fn what_the_client_library_refuses_has_a_status() {
+        use mq_client::Error as Client;
+        let bob: mq_client::Name = "bob".parse().unwrap();
+        for (error, status) in [
+            (Client::BadName, Status::Usage),
+            (Client::NoCommand, Status::Usage),
+            (Client::TooLong, Status::TooLong),
+            (Client::NameTaken(bob), Status::Unavailable),
+            (Client::TableFull, Status::Unavailable),
+            (Client::QuotaUsedUp, Status::Unavailable),
+            (Client::NoSuchName(bob), Status::NotFound),
+            (Client::NotRegistered, Status::NoRights),
+            (Client::ForeignFile, Status::NoRights),
+            (Client::NotYours, Status::NoRights),
+            (Client::NoRights("/dev/mq".into()), Status::NoRights),
+            (Client::DriverAbsent("/dev/mq".into()), Status::DriverAbsent),
+            (Client::Ended, Status::Ended),
+            (
+                Client::System(io::ErrorKind::OutOfMemory.into()),
+                Status::Failed,
+            ),
+        ] {
+            let sentence = error.to_string();
+            match Error::from(error) {
+                Error::Because(given, said) => assert_eq!((given, said), (status, sentence)),
+                Error::ReaderGone => panic!("a refusal is a failure"),
+            }
+        }
     }
 }

@@ -125,6 +125,8 @@ is 'listen --exec: the command waits for a message of its own' "$(cat "$output.h
 
 said=$(printf '/reg erin\n/msg erin hello\n/read\n/exit\n' | mq-admin shell 2>&1)
 is 'shell on a pipe' "$said" "$(printf 'erin: hello\nno message waits')"
+said=$(printf '/reg erin\n/reg zoe\n' | mq-admin shell 2>&1 | head -n 1)
+is 'shell: registering twice' "$said" 'mq-admin: you are registered already: /unr ends that registration'
 ok 'stats' sh -c 'mq-admin stats | grep -q deliveries'
 ok 'evict' mq-admin evict bob
 ok 'evict: gone' not listed bob

@@ -11,7 +11,7 @@ use crate::system::System;
 use crate::text::messages;
 
 pub fn run(system: &System, options: &Evict) -> Result {
-    let name = options.name.as_str();
+    let name = options.name;
     let before = system.registration(name)?;
     system.evict(name)?;
     let process = match (before.pid, system.program(before.pid)) {

@@ -9,21 +9,23 @@
 
 use std::collections::HashMap;
 
+use mq_client::watch::Entry;
+use mq_client::Name;
+
 use crate::cli::Flush;
 use crate::error::{Error, Result, Status};
 use crate::output;
-use crate::system::registration::Registration;
 use crate::system::System;
 use crate::text::messages;
 
 pub fn run(system: &System, options: &Flush) -> Result {
     match &options.name {
-        Some(name) => one(system, name.as_str()),
+        Some(name) => one(system, *name),
         None => all(system),
     }
 }
 
-fn one(system: &System, name: &str) -> Result {
+fn one(system: &System, name: Name) -> Result {
     let before = system.registration(name)?;
     system.flush(name)?;
     let discarded = lost(&before, &system.registration(name)?).ok_or_else(|| {
@@ -42,18 +44,13 @@ fn all(system: &System) -> Result {
     let before = system.registrations()?;
     system.flush_all()?;
     let after = system.registrations()?;
-    let before: HashMap<&str, &Registration> = before
+    let before: HashMap<Name, &Entry> = before
         .iter()
-        .map(|registration| (registration.name.as_str(), registration))
+        .map(|registration| (registration.name, registration))
         .collect();
-    let lost_by_each: Vec<(&str, u64)> = after
+    let lost_by_each: Vec<(Name, u64)> = after
         .iter()
-        .filter_map(|now| {
-            Some((
-                now.name.as_str(),
-                lost(before.get(now.name.as_str())?, now)?,
-            ))
-        })
+        .filter_map(|now| Some((now.name, lost(before.get(&now.name)?, now)?)))
         .filter(|&(_, discarded)| discarded > 0)
         .collect();
     output::print(|out| {
@@ -67,7 +64,7 @@ fn all(system: &System) -> Result {
 
 /// What a queue lost between two looks at it; nothing where they were at two registrations: their
 /// processes differ, or a count went back.
-fn lost(before: &Registration, after: &Registration) -> Option<u64> {
+fn lost(before: &Entry, after: &Entry) -> Option<u64> {
     if before.pid != after.pid || before.received > after.received {
         return None;
     }
@@ -78,9 +75,9 @@ fn lost(before: &Registration, after: &Registration) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn bob(pid: u64, received: u64, dropped: u64) -> Registration {
-        Registration {
-            name: "bob".to_owned(),
+    fn bob(pid: u64, received: u64, dropped: u64) -> Entry {
+        Entry {
+            name: "bob".parse().unwrap(),
             pid,
             uid: 0,
             depth: 0,

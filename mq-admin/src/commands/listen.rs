@@ -9,33 +9,31 @@ use std::os::unix::ffi::OsStrExt;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use rustix::event::{PollFd, PollFlags};
+use mq_client::text::{Buffer, Device, Message};
+use mq_client::wait::{wait, PollFd, PollFlags};
+use mq_client::{Error as Refusal, Name};
 
 use crate::cli::Listen;
 use crate::error::{Error, Result, Status};
 use crate::output;
-use crate::system::device::{Buffer, Device, Message, Received};
-use crate::system::wait::wait;
 use crate::system::System;
 use crate::text;
 
 pub fn run(system: &System, options: &Listen) -> Result {
-    let device = Device::open(system)?;
-    device.register(&options.name)?;
+    let registration = system.device()?.register(options.name)?;
     let runner = match &options.exec {
         Some(command) => Some(Runner {
             command,
-            name: options.name.as_str(),
-            device: Device::for_children(system)?,
+            name: options.name,
+            device: system.device_for_children()?,
         }),
         None => None,
     };
-    let name = options.name.as_str();
     let mut buffer = Buffer::new();
     let mut heard = 0;
     while options.count != Some(heard) {
         let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
-        if !wait_for_message(&device, deadline, runner.is_none())? {
+        if !wait_for_message(&registration, deadline, runner.is_none())? {
             return match options.count {
                 Some(count) => Err(Error::new(
                     Status::TimedOut,
@@ -47,24 +45,25 @@ pub fn run(system: &System, options: &Listen) -> Result {
                 None => Ok(()),
             };
         }
-        match device.receive(&mut buffer)? {
-            Received::Message(message) => {
+        match registration.try_receive(&mut buffer) {
+            Ok(Some(message)) => {
                 match &runner {
                     Some(runner) => runner.run(&message)?,
                     None => print(&message).map_err(Error::output)?,
                 }
                 heard += 1;
             }
-            Received::Nothing => {}
-            Received::Ended => {
+            Ok(None) => {}
+            Err(Refusal::Ended | Refusal::NotRegistered) => {
+                let name = options.name;
                 return Err(Error::new(
                     Status::Ended,
                     format!("the registration of {name} was ended from outside"),
-                ))
+                ));
             }
+            Err(error) => return Err(error.into()),
         }
     }
-    device.unregister();
     Ok(())
 }
 
@@ -99,7 +98,7 @@ fn print(message: &Message) -> io::Result<()> {
 /// Runs a command for each message.
 struct Runner<'options> {
     command: &'options OsString,
-    name: &'options str,
+    name: Name,
     device: OwnedFd,
 }
 
@@ -110,8 +109,8 @@ impl Runner<'_> {
         command
             .arg("-c")
             .arg(self.command)
-            .env("MQ_FROM", OsStr::from_bytes(message.from()))
-            .env("MQ_NAME", self.name)
+            .env("MQ_FROM", message.from().as_str())
+            .env("MQ_NAME", self.name.as_str())
             .env("MQ_FD", self.device.as_raw_fd().to_string())
             .stdin(Stdio::piped());
         if text.contains(&0) {
@@ -128,9 +127,9 @@ impl Runner<'_> {
         }
         let status = child.wait().map_err(cannot)?;
         if !status.success() {
-            let from = String::from_utf8_lossy(message.from()).into_owned();
             output::complain(format!(
-                "the command for a message from {from} failed: {status}"
+                "the command for a message from {} failed: {status}",
+                message.from()
             ));
         }
         Ok(())

@@ -5,37 +5,30 @@
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 
+use mq_client::text::Registration;
 use mq_policy::limits::CMD_BUF_SIZE;
-use mq_policy::name::Name;
 
-use crate::cli::{Broadcast, Send, Text};
+use crate::cli::{Broadcast, From, Send, Text};
 use crate::error::{Error, Result, Status};
-use crate::system::device::Device;
 use crate::system::System;
 
 pub fn run(system: &System, options: &Send) -> Result {
     let text = read(&options.text)?;
-    as_sender(system, options.from.from.as_ref(), |device| {
-        device.send(&options.name, &text)
-    })
+    Ok(sender(system, &options.from)?.send(options.name, text)?)
 }
 
 pub fn broadcast(system: &System, options: &Broadcast) -> Result {
     let text = read(&options.text)?;
-    as_sender(system, options.from.from.as_ref(), |device| {
-        device.broadcast(&text)
-    })
+    Ok(sender(system, &options.from)?.broadcast(text)?)
 }
 
-fn as_sender(system: &System, name: Option<&Name>, send: impl FnOnce(&Device) -> Result) -> Result {
-    let device = Device::open(system)?;
-    match name {
+/// A registration to send from.
+fn sender(system: &System, from: &From) -> Result<Registration> {
+    let device = system.device()?;
+    Ok(match from.from {
         Some(name) => device.register(name)?,
         None => device.register_sender()?,
-    }
-    let sent = send(&device);
-    device.unregister();
-    sent
+    })
 }
 
 /// The bytes to send.

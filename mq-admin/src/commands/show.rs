@@ -10,7 +10,7 @@ use crate::system::System;
 use crate::table;
 
 pub fn run(system: &System, options: &Show) -> Result {
-    let registration = system.registration(options.name.as_str())?;
+    let registration = system.registration(options.name)?;
     let all: Vec<&Column> = COLUMNS.iter().collect();
     let table = columns::table(system, &all, &[registration]);
     output::print(|out| {

@@ -5,14 +5,13 @@
 use std::io;
 use std::os::unix::net::UnixStream;
 
-use rustix::event::{PollFd, PollFlags};
+use mq_client::wait::{wait, PollFd, PollFlags};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level::pipe;
 
 use crate::error::{Error, Result, Status};
 use crate::output;
 use crate::system::tracefs::Trace;
-use crate::system::wait::wait;
 use crate::system::System;
 use crate::text::printable;
 

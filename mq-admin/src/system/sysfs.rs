@@ -8,12 +8,13 @@ use std::fs::{self, DirEntry, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use mq_client::watch::Entry;
+use mq_client::{Error, Name};
 use mq_policy::limits::Parameter;
 use mq_policy::paths;
 
-use super::registration::Registration;
 use super::{unreachable, System};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// What is written to `flush` for all queues; no name can be this.
 const ALL: &str = "*";
@@ -24,14 +25,14 @@ impl System {
     }
 
     /// The registration called `name`, or the refusal that there is none.
-    pub fn registration(&self, name: &str) -> Result<Registration> {
+    pub fn registration(&self, name: Name) -> Result<Entry> {
         let device = self.attributes();
-        let queue = device.join(paths::QUEUES).join(name);
-        Registration::new(name, |attribute| read(&queue.join(attribute))).map_err(|error| {
+        let queue = device.join(paths::QUEUES).join(name.as_str());
+        Entry::new(name, |attribute| read(&queue.join(attribute))).map_err(|error| {
             if !is_gone(&error) || !device.is_dir() {
-                unreachable(&device, &error)
+                unreachable(&device, error)
             } else {
-                Error::no_such_name(name)
+                Error::NoSuchName(name).into()
             }
         })
     }
@@ -44,22 +45,22 @@ impl System {
     /// Puts `value` in force for `parameter`.
     pub fn set_parameter(&self, parameter: &Parameter, value: u32) -> Result {
         let path = self.attributes().join(parameter.attribute);
-        write(&path, &value.to_string()).map_err(|error| unreachable(&path, &error))
+        write(&path, &value.to_string()).map_err(|error| unreachable(&path, error))
     }
 
     /// Discards what is queued for `name`.
-    pub fn flush(&self, name: &str) -> Result {
-        self.act("flush", name)
+    pub fn flush(&self, name: Name) -> Result {
+        self.act("flush", Some(name))
     }
 
     /// Discards what is queued for anybody.
     pub fn flush_all(&self) -> Result {
-        self.act("flush", ALL)
+        self.act("flush", None)
     }
 
     /// Ends the registration called `name`.
-    pub fn evict(&self, name: &str) -> Result {
-        self.act("evict", name)
+    pub fn evict(&self, name: Name) -> Result {
+        self.act("evict", Some(name))
     }
 
     /// The driver's statistics, by their names.
@@ -74,22 +75,20 @@ impl System {
         };
         fs::read_dir(&directory)
             .and_then(|files| files.map(value).collect())
-            .map_err(|error| unreachable(&directory, &error))
+            .map_err(|error| unreachable(&directory, error))
     }
 
     fn attribute(&self, attribute: &str) -> Result<u64> {
         let path = self.attributes().join(attribute);
-        read(&path).map_err(|error| unreachable(&path, &error))
+        read(&path).map_err(|error| unreachable(&path, error))
     }
 
-    fn act(&self, attribute: &str, name: &str) -> Result {
+    fn act(&self, attribute: &str, name: Option<Name>) -> Result {
         let path = self.attributes().join(attribute);
-        write(&path, name).map_err(|error| {
-            if is_gone(&error) && path.exists() {
-                Error::no_such_name(name)
-            } else {
-                unreachable(&path, &error)
-            }
+        let whom = name.as_ref().map_or(ALL, Name::as_str);
+        write(&path, whom).map_err(|error| match name {
+            Some(name) if is_gone(&error) && path.exists() => Error::NoSuchName(name).into(),
+            _ => unreachable(&path, error),
         })
     }
 }

@@ -36,7 +36,7 @@ impl Trace {
         let instance = Instance::make(tracefs.join(INSTANCE))?;
         let pipe = instance
             .prepare()
-            .map_err(|error| unreachable(&instance.0, &error))?;
+            .map_err(|error| unreachable(&instance.0, error))?;
         Ok(Self { pipe, instance })
     }
 
@@ -44,7 +44,7 @@ impl Trace {
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         match self.pipe.read(buffer) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
-            result => result.map_err(|error| unreachable(&self.instance.0, &error)),
+            result => result.map_err(|error| unreachable(&self.instance.0, error)),
         }
     }
 }
@@ -69,7 +69,7 @@ fn check(tracefs: &Path) -> Result {
                 ),
             ));
         }
-        Err(error) => return Err(unreachable(tracefs, &error)),
+        Err(error) => return Err(unreachable(tracefs, error)),
     }
     if tracefs.join(SWITCH).exists() {
         return Ok(());
@@ -100,7 +100,7 @@ impl Instance {
                 Status::Unavailable,
                 "another `mq-admin trace` is running: end that one first",
             )),
-            Err(error) => Err(unreachable(&path, &error)),
+            Err(error) => Err(unreachable(&path, error)),
         }
     }
 

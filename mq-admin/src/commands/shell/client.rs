@@ -8,11 +8,10 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use mq_policy::command::{self, Command};
-use mq_policy::name::Name;
+use mq_client::text::{Buffer, Device, Effect};
+use mq_client::{Error as Refusal, Name};
 
-use crate::error::Result;
-use crate::system::device::{Buffer, Device, Received};
+use crate::error::{Error, Result, Status};
 use crate::system::System;
 use crate::text::printable;
 
@@ -73,7 +72,7 @@ struct State {
 impl Client {
     pub fn new(system: &System, shows: bool) -> Result<Self> {
         Ok(Self {
-            device: Device::open(system)?,
+            device: system.device()?,
             shows,
             state: Mutex::default(),
             registered: Condvar::new(),
@@ -114,14 +113,14 @@ impl Client {
 
     /// Takes a message out of the queue of `registration`.
     pub fn take(&self, registration: Registration, buffer: &mut Buffer) -> Result<Taken> {
-        Ok(match self.device.receive(buffer)? {
-            Received::Message(message) => Taken::Message(format!(
+        Ok(match self.device.try_receive(buffer) {
+            Ok(Some(message)) => Taken::Message(format!(
                 "{}: {}",
-                printable(message.from(), false),
+                message.from(),
                 printable(message.text(), true)
             )),
-            Received::Nothing => Taken::Nothing,
-            Received::Ended => {
+            Ok(None) => Taken::Nothing,
+            Err(Refusal::Ended | Refusal::NotRegistered) => {
                 let mut state = self.state();
                 match state.registration {
                     // It was /unr that ended it, or it ended and there is a new one by now.
@@ -132,6 +131,7 @@ impl Client {
                     _ => Taken::Nothing,
                 }
             }
+            Err(error) => return Err(error.into()),
         })
     }
 
@@ -152,9 +152,15 @@ impl Client {
     fn pass_on(&self, line: &[u8]) -> Result {
         // Held meanwhile, so that whoever finds the registration ended sees who did it.
         let mut state = self.state();
-        self.device.command(line, state.registration.is_some())?;
-        match command::parse(&line[..command::length(line)]) {
-            Ok(Command::Register(name)) => {
+        let effect = self.device.command(line).map_err(|error| match error {
+            Refusal::NameTaken(_) if state.registration.is_some() => Error::new(
+                Status::Unavailable,
+                "you are registered already: /unr ends that registration",
+            ),
+            error => error.into(),
+        })?;
+        match effect {
+            Effect::Registered(name) => {
                 state.registrations += 1;
                 state.registration = Some(Registration {
                     name,
@@ -162,8 +168,8 @@ impl Client {
                 });
                 self.registered.notify_all();
             }
-            Ok(Command::Unregister | Command::UnregisterAs(_)) => state.registration = None,
-            _ => {}
+            Effect::Unregistered => state.registration = None,
+            Effect::Sent => {}
         }
         Ok(())
     }
@@ -177,6 +183,6 @@ impl Client {
 pub fn ended(registration: Registration) -> String {
     format!(
         "the registration of {} was ended from outside: /reg NAME registers anew",
-        registration.name.as_str()
+        registration.name
     )
 }

@@ -7,7 +7,8 @@
 use std::sync::Arc;
 use std::thread;
 
-use rustix::event::{PollFd, PollFlags};
+use mq_client::text::Buffer;
+use mq_client::wait::{wait, PollFd, PollFlags};
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
 use rustyline::highlight::Highlighter;
@@ -19,8 +20,6 @@ use rustyline::{CompletionType, Config, Context, Editor, ExternalPrinter, Helper
 use super::client::{ended, Client, Outcome, Taken, COMMANDS};
 use crate::error::{Error, Result, Status};
 use crate::output;
-use crate::system::device::Buffer;
-use crate::system::wait::wait;
 use crate::system::System;
 
 /// Carries out what is typed; or nothing, where there is no terminal to edit lines on.
@@ -46,7 +45,7 @@ fn type_in(client: &Client, editor: &mut Editor<Names<'_>, MemHistory>) -> Resul
     output::line("/help lists the commands, /exit or Ctrl-D leaves.")?;
     loop {
         let prompt = match client.registration() {
-            Some(registration) => format!("{}> ", registration.name.as_str()),
+            Some(registration) => format!("{}> ", registration.name),
             None => "> ".to_owned(),
         };
         let line = match editor.readline(&prompt) {
@@ -123,7 +122,7 @@ impl Completer for Names<'_> {
                 .registrations()
                 .unwrap_or_default()
                 .into_iter()
-                .map(|registration| registration.name)
+                .map(|registration| registration.name.to_string())
                 .collect(),
             _ => Vec::new(),
         };

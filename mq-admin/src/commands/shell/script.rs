@@ -9,13 +9,12 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 
-use rustix::event::{PollFd, PollFlags};
+use mq_client::text::Buffer;
+use mq_client::wait::{wait, PollFd, PollFlags};
 
 use super::client::{ended, Client, Outcome, Taken};
 use crate::error::{Error, Result, Status};
 use crate::output;
-use crate::system::device::Buffer;
-use crate::system::wait::wait;
 
 /// Carries out the lines of standard input.
 pub fn run(client: &Client) -> Result {

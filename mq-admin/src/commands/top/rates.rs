@@ -5,12 +5,13 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use crate::system::registration::Registration;
+use mq_client::watch::Entry;
+use mq_client::Name;
 
 /// One registration and how busy it is.
 #[derive(Clone, Debug)]
 pub struct Line {
-    pub registration: Registration,
+    pub registration: Entry,
     /// Messages a second that it sends.
     pub sent: f64,
     /// Messages a second that are put into its queue.
@@ -23,12 +24,12 @@ pub struct Line {
 #[derive(Default)]
 pub struct Rates {
     at: Option<Instant>,
-    registrations: HashMap<(String, u64), Registration>,
+    registrations: HashMap<(Name, u64), Entry>,
 }
 
 impl Rates {
     /// The rates since the last look; 0 for a registration that was not there then.
-    pub fn update(&mut self, now: Instant, registrations: Vec<Registration>) -> Vec<Line> {
+    pub fn update(&mut self, now: Instant, registrations: Vec<Entry>) -> Vec<Line> {
         let seconds = self
             .at
             .map(|at| now.saturating_duration_since(at).as_secs_f64())
@@ -37,7 +38,7 @@ impl Rates {
             .iter()
             .map(|registration| {
                 let before = self.registrations.get(&key(registration));
-                let rate = |count: fn(&Registration) -> u64| match (before, seconds) {
+                let rate = |count: fn(&Entry) -> u64| match (before, seconds) {
                     (Some(before), Some(seconds)) => {
                         count(registration).saturating_sub(count(before)) as f64 / seconds
                     }
@@ -61,8 +62,8 @@ impl Rates {
 }
 
 /// A process that registers under a name that another one had starts from nothing.
-fn key(registration: &Registration) -> (String, u64) {
-    (registration.name.clone(), registration.pid)
+fn key(registration: &Entry) -> (Name, u64) {
+    (registration.name, registration.pid)
 }
 
 #[cfg(test)]
@@ -70,9 +71,9 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn registration(pid: u64, sent: u64, received: u64, dropped: u64) -> Registration {
-        Registration {
-            name: "bob".to_owned(),
+    fn registration(pid: u64, sent: u64, received: u64, dropped: u64) -> Entry {
+        Entry {
+            name: "bob".parse().unwrap(),
             pid,
             uid: 0,
             depth: 0,

@@ -9,6 +9,7 @@ use std::sync::Once;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use mq_client::wait::{wait, PollFd, PollFlags};
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::{Hide, MoveTo, Show};
 use ratatui::crossterm::event::{self, KeyEvent};
@@ -18,14 +19,13 @@ use ratatui::crossterm::terminal::{
 };
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
-use rustix::event::{PollFd, PollFlags};
+
 use rustix::termios::tcgetwinsize;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::{emulate_default_handler, pipe};
 
 use crate::error::{Error, Result, Status};
-use crate::system::wait::wait;
 
 /// What is assumed of a terminal that does not know its size, as behind a serial line.
 const UNKNOWN: Rect = Rect::new(0, 0, 80, 24);

@@ -54,7 +54,7 @@ const fn column(title: &'static str, width: u16, cell: Cell) -> Column {
 impl Column {
     fn text(&self, line: &Line) -> String {
         match self.cell {
-            Cell::Name => line.registration.name.clone(),
+            Cell::Name => line.registration.name.to_string(),
             Cell::Count(count) => count(line).to_string(),
             Cell::Rate(of) => rate(of(line)),
         }
@@ -243,14 +243,14 @@ fn rate(a_second: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::registration::Registration;
+    use mq_client::watch::Entry;
     use ratatui::backend::TestBackend;
     use ratatui::Terminal;
 
     fn line(name: &str, pid: u64, depth: u64, sent: f64) -> Line {
         Line {
-            registration: Registration {
-                name: name.to_owned(),
+            registration: Entry {
+                name: name.parse().unwrap(),
                 pid,
                 uid: 0,
                 depth,
