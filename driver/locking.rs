@@ -32,14 +32,16 @@
 //! queue, so that sending to somebody who does not sleep costs nothing:
 //!
 //! ```text
-//! sender                                  reader
-//! push the message (queue lock)           queue the entry (wait queue lock)
-//! smp_mb(), in has_sleepers()             smp_mb(), in set_current_state()
-//! is the wait queue empty?                is the queue empty? (queue lock)
+//! sender, or who ends a registration      reader, or poller
+//! push the message, or mark the end       queue the entry, or arm the link (wait queue lock)
+//! smp_mb(), in has_sleepers()             smp_mb(), in set_current_state(), or WakeChain::arm
+//! is the wait queue empty?                is there a message, or an end?
 //! ```
 //!
 //! Without the barriers each could miss what the other did last: the reader would sleep with a
-//! message in its queue. With them at least one sees the other.
+//! message in its queue, or the poller with a registration that has ended. With them at least one
+//! sees the other. For messages the lock of the queue, which both take, would do as well; the mark of
+//! the end is looked at without a lock.
 //!
 //! **A link that leaves against a new poller.** A link takes itself out of a wait queue when it
 //! finds nobody behind it, so that a process whose file was polled once does not pay for ever:
@@ -106,9 +108,22 @@
 //!
 //! # Barriers
 //!
-//! What a weakly ordered CPU needs, beside the locks: the full barriers of the first race; `Release`
-//! where a registration is published and `Acquire` where it is found, so that it is seen whole; the
-//! full `cmpxchg` of the mark, and `Acquire` where it is looked at, so that whoever sees it finds the
-//! work queued; `Release` and `Acquire` on the number of the latest registration, which bounds a
-//! broadcast. Counters and hints are relaxed: the former are added up at leisure, the latter are
-//! tried before they are believed.
+//! What a weakly ordered CPU, such as one of aarch64, needs beside the locks:
+//!
+//! | what | order | so that |
+//! |---|---|---|
+//! | a wake-up | `smp_mb()` on both sides | it is not missed |
+//! | `Published`, a place | `Release`; `Acquire` to look | a registration is seen whole |
+//! | `Published`, a chunk | full `cmpxchg`; `Acquire` to look | its places are seen empty |
+//! | `Directory::latest` | `Release`; `Acquire` to look | a broadcast finds who was there before |
+//! | `Registration::end` | full `cmpxchg`; `Acquire` to look | who sees the mark finds the work queued |
+//! | `Process::ended` | `Release`, last; `Acquire`, first | who sees an end sees whose it was |
+//! | exit state (`shim.c`) | `smp_rmb()` | an old leader does not pass for the process |
+//!
+//! The rest is relaxed. `Directory::owners` counts a registration before the `Release` that publishes
+//! it, so that nobody finds one that is not counted, and uncounts it after it is gone; a count too
+//! high costs a look-up. Other counters are added up at leisure. Hints are tried before they are
+//! believed.
+//!
+//! The guest tests do not prove this on aarch64 either: an emulator keeps to the order of the
+//! machine that it runs on, which is a strong one on x86.

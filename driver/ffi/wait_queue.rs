@@ -210,7 +210,8 @@ impl WaitQueue {
 /// `head` points at an initialised wait queue head.
 #[inline(always)]
 pub(super) unsafe fn has_sleepers(head: *mut bindings::wait_queue_head) -> bool {
-    // Pairs with the barrier in `set_current_state()`, of who queues and then looks.
+    // Pairs with the barriers of those who queue and then look: in `set_current_state()`, in
+    // `poll_wait()`, and in `WakeChain::arm`.
     barrier::smp_mb(barrier::Full);
     // SAFETY: The head is valid; only the address of the field is taken.
     let list = unsafe { &raw mut (*head).head };

@@ -13,7 +13,10 @@ use kernel::{
     alloc::Flags,
     bindings,
     prelude::*,
-    sync::Arc,
+    sync::{
+        barrier,
+        Arc, //
+    },
     types::Opaque, //
 };
 
@@ -73,13 +76,17 @@ impl<T: OnWake> WakeChain<T> {
         &self.to
     }
 
-    /// Has the queue wake it from now on.
+    /// Has the queue wake it from now on. What the caller looks at after that is not older than
+    /// what somebody changed who then found nobody in the queue.
     pub(crate) fn arm(self: Pin<&Self>) {
         // INVARIANT: The queue is that of `from`, and the link is pinned until it is dropped, which
         // takes the entry out.
         //
         // SAFETY: Queue and entry are initialised; the entry is in this queue or in none.
         unsafe { shim::mq_wait_queue_add(self.from.as_ptr(), self.entry.get()) };
+        // Pairs with the barrier in `has_sleepers()`. Letting go of the lock does not order what
+        // follows, and `poll_wait()`, which has a barrier, comes before this.
+        barrier::smp_mb(barrier::Full);
     }
 
     /// The wake function of the entry.
