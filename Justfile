@@ -4,6 +4,9 @@
 
 set positional-arguments
 
+# What is built for, tested and booted: x86_64, or aarch64. Each is described in kernel/architectures.
+export ARCH := env('ARCH', '')
+
 _list:
     @{{just_executable()}} --list --unsorted
 
@@ -52,7 +55,7 @@ test-guest *PATTERN:
 lint:
     @tests/run lint
 
-# build/image: bzImage, vmlinux and initramfs.cpio.gz, with the driver inside
+# build/image (build/ARCH/image): bzImage, vmlinux and initramfs.cpio.gz, with the driver inside
 [group('build')]
 image:
     @image/build
