@@ -57,6 +57,21 @@ pub fn until_asleep_in(thread: Pid, calls: &[i64]) {
     });
 }
 
+/// Waits until the thread sleeps in a poll of whatever kind. The calls without a signal mask are
+/// older than most architectures, which have only the others.
+#[track_caller]
+pub fn until_polling(thread: Pid) {
+    let calls = [
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_poll,
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_epoll_wait,
+        libc::SYS_ppoll,
+        libc::SYS_epoll_pwait,
+    ];
+    until_asleep_in(thread, &calls);
+}
+
 /// How often the thread has gone to sleep so far.
 pub fn sleeps(thread: Pid) -> u64 {
     let status = fs::read_to_string(format!("/proc/{thread}/status")).expect("the thread's status");

@@ -189,7 +189,7 @@ fn rest_put_back() {
         link.say(format!("{events:?}"));
         link.say(format!("{:?}", shared.read()));
     });
-    wait::until_asleep_in(poller.pid, &[libc::SYS_poll, libc::SYS_ppoll]);
+    wait::until_polling(poller.pid);
     assert_eq!(poller.heard(), None);
     first.say("go on");
     assert_eq!(first.hear(), "Ok(4)");

@@ -60,17 +60,6 @@ fn registered(file: &Device, name: &str, body: impl FnOnce(&Link)) -> Child {
     child
 }
 
-/// Waits until the child sleeps in a poll of whatever kind.
-fn until_polling(child: &Child) {
-    let calls = [
-        libc::SYS_poll,
-        libc::SYS_ppoll,
-        libc::SYS_epoll_wait,
-        libc::SYS_epoll_pwait,
-    ];
-    wait::until_asleep_in(child.pid, &calls);
-}
-
 fn own_queue() {
     let device = Device::registered("bob");
     let child = registered(&device, "carol", |link| loop {
@@ -98,10 +87,10 @@ fn woken() {
         link.say(format!("{:?}", file.poll(PollTimeout::NONE)));
         link.say(format!("{:?}", file.read()));
     });
-    until_polling(&child);
+    wait::until_polling(child.pid);
     device.send("bob", "for bob");
     std::thread::sleep(wait::MOMENT);
-    until_polling(&child);
+    wait::until_polling(child.pid);
     assert_eq!(child.heard(), None);
     device.send("carol", "for carol");
     assert_eq!(child.hear(), format!("{:?}", PollFlags::POLLIN));
@@ -129,7 +118,7 @@ fn woken_by_the_end() {
         link.say(format!("{:?}", device.poll(PollTimeout::NONE)));
         link.say(format!("{:?}", device.read()));
     });
-    until_polling(&child);
+    wait::until_polling(child.pid);
     sysfs::set("evict", "carol");
     assert_eq!(child.hear(), format!("{:?}", PollFlags::POLLHUP));
     assert_eq!(child.hear(), "Err(ENOENT)");
@@ -162,7 +151,7 @@ fn epoll_told_of_the_end() {
             let epoll = watching(&device, flags);
             link.say(format!("{:?}", said(&epoll, AGES)));
         });
-        until_polling(&child);
+        wait::until_polling(child.pid);
         sysfs::set("evict", "carol");
         assert_eq!(child.hear(), format!("{:?}", EpollFlags::EPOLLHUP));
         child.finish();
@@ -198,7 +187,7 @@ fn epoll_before_the_fork() {
                 link.say(format!("{:?}", said(&epoll, AGES)));
             });
             if !message_first {
-                until_polling(&child);
+                wait::until_polling(child.pid);
             }
             let sender = Device::registered("bob");
             sender.send("carol", "hello");
@@ -212,7 +201,7 @@ fn epoll_before_the_fork() {
                 "{flags:?}, first {message_first}"
             );
             assert_eq!(child.hear(), format!("{:?}", line("bob", "hello")));
-            until_polling(&child);
+            wait::until_polling(child.pid);
             sysfs::set("evict", "carol");
             assert_eq!(child.hear(), format!("{:?}", EpollFlags::EPOLLHUP));
             child.finish();
@@ -229,7 +218,7 @@ fn epoll_of_the_opener() {
             link.say(format!("{:?}", said(&epoll, AGES)));
             link.say(format!("{:?}", device.read()));
         });
-        until_polling(&child);
+        wait::until_polling(child.pid);
         device.send("bob", "hello");
         assert_eq!(child.hear(), format!("{INPUT:?}"));
         assert_eq!(child.hear(), format!("{:?}", line("bob", "hello")));

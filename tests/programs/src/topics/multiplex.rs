@@ -122,18 +122,8 @@ fn evicted() {
 /// A child that polls the queue of whoever opened `file`, without a limit, and says what it got.
 fn poller(file: Device) -> Child {
     let child = Child::start(move |link| link.say(format!("{:?}", file.poll(PollTimeout::NONE))));
-    until_polling(&child);
+    wait::until_polling(child.pid);
     child
-}
-
-fn until_polling(child: &Child) {
-    let calls = [
-        libc::SYS_poll,
-        libc::SYS_ppoll,
-        libc::SYS_epoll_wait,
-        libc::SYS_epoll_pwait,
-    ];
-    wait::until_asleep_in(child.pid, &calls);
 }
 
 fn poll_waits() {
@@ -272,7 +262,7 @@ fn registered_later() {
             link.say(device.read().expect("a message"));
         });
         assert_eq!(child.hear(), "registered");
-        until_polling(&child);
+        wait::until_polling(child.pid);
         let device = Device::registered("carol");
         device.send("bob", "hello");
         assert_eq!(child.hear(), "carol hello\n");
@@ -294,7 +284,7 @@ fn registered_anew() {
         link.say(device.read().expect("a message"));
     });
     assert_eq!(child.hear(), "registered");
-    until_polling(&child);
+    wait::until_polling(child.pid);
     Device::registered("carol").send("bob", "hello");
     assert_eq!(child.hear(), "carol hello\n");
     child.finish();
@@ -310,7 +300,7 @@ fn epoll_hang_up() {
             link.say(format!("{:?}", said(&epoll, AGES)));
         });
         assert_eq!(child.hear(), "waiting");
-        until_polling(&child);
+        wait::until_polling(child.pid);
         sysfs::set("evict", "bob");
         assert_eq!(child.hear(), format!("{:?}", EpollFlags::EPOLLHUP));
         child.finish();
