@@ -3,6 +3,7 @@
 //! The topics: one file each, its tests listed at its top. One is no test of the driver: `mishaps`.
 
 mod aio;
+mod attacks;
 mod changing_ids;
 mod charges;
 mod crowd;
@@ -40,6 +41,7 @@ use crate::{
 
 const TOPICS: &[(&str, Topic)] = &[
     ("aio", aio::TESTS),
+    ("attacks", attacks::TESTS),
     ("changing_ids", changing_ids::TESTS),
     ("charges", charges::TESTS),
     ("crowd", crowd::TESTS),
