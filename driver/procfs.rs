@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! `/proc/mq`: a line for each registration, in the order in which they came.
+//!
+//! What a line looks like is policy's (`policy/listing.rs`).
 
 use crate::{
     ffi::{
         credentials,
         proc_file::List, //
     },
-    policy::registry::Handle,
+    policy::{
+        listing::{
+            Line,
+            Row, //
+        },
+        registry::Handle, //
+    },
     registrar::Registrar,
     registration::Registration, //
 };
-use kernel::{
-    seq_file::SeqFile,
-    seq_print,
-    sync::Arc, //
-};
+use kernel::sync::Arc;
 
 impl List for Registrar {
     type Record = Registration;
+    type Line = Line;
 
     fn first_from(&self, number: u64, near: u32) -> Option<(u64, Arc<Registration>)> {
         let near = Handle::near(number, near);
@@ -33,35 +38,22 @@ impl List for Registrar {
         numbered(self.directory.after(registration.handle()))
     }
 
-    fn show_header(&self, m: &SeqFile) {
-        seq_print!(
-            m,
-            "{:<8} {:>7} {:>6} {:>6} {:>6} {:>9} {:>9} {:>9}\n",
-            "NAME",
-            "PID",
-            "UID",
-            "DEPTH",
-            "LEN",
-            "SENT",
-            "RECEIVED",
-            "DROPPED",
-        );
+    fn header(&self) -> Line {
+        Line::titles()
     }
 
-    fn show(&self, m: &SeqFile, registration: &Registration) {
+    fn line(&self, registration: &Registration) -> Line {
         let status = registration.status();
-        seq_print!(
-            m,
-            "{:<8} {:>7} {:>6} {:>6} {:>6} {:>9} {:>9} {:>9}\n",
-            registration.name().as_str(),
-            registration.process().pid().vnr(),
-            credentials::from_kuid_munged(registration.user()),
-            status.depth,
-            status.capacity,
-            status.counts.sent(),
-            status.counts.queue.received,
-            status.counts.queue.dropped(),
-        );
+        let row = Row {
+            pid: registration.process().pid().vnr().unsigned_abs().into(),
+            uid: credentials::from_kuid_munged(registration.user()).into(),
+            depth: status.depth as u64,
+            len: status.capacity as u64,
+            sent: status.counts.sent(),
+            received: status.counts.queue.received,
+            dropped: status.counts.queue.dropped(),
+        };
+        Line::of(registration.name(), row)
     }
 }
 

@@ -16,7 +16,6 @@ use core::{
 use kernel::{
     bindings,
     prelude::*,
-    seq_file::SeqFile,
     sync::{
         Arc,
         ArcBorrow, //
@@ -27,6 +26,8 @@ use kernel::{
 pub(crate) trait List: Send + Sync + 'static {
     /// A record.
     type Record: Send + Sync + 'static;
+    /// A line, its end included.
+    type Line: AsRef<[u8]>;
 
     /// The first record whose number is at least `number`, which is at least 1; `near` is what
     /// [`List::near`] said of the record shown last, or anything.
@@ -38,11 +39,11 @@ pub(crate) trait List: Send + Sync + 'static {
     /// The record that follows `record`, even if that has left the list.
     fn after(&self, record: &Self::Record) -> Option<(u64, Arc<Self::Record>)>;
 
-    /// Prints the header line.
-    fn show_header(&self, m: &SeqFile);
+    /// The header line.
+    fn header(&self) -> Self::Line;
 
-    /// Prints a record as one line.
-    fn show(&self, m: &SeqFile, record: &Self::Record);
+    /// The line of a record.
+    fn line(&self, record: &Self::Record) -> Self::Line;
 }
 
 /// A file in `/proc`. Dropping it removes it, and waits for those who are just reading it.
@@ -186,15 +187,18 @@ impl<L: List> ProcFile<L> {
     unsafe extern "C" fn show(m: *mut bindings::seq_file, at: *mut c_void) -> c_int {
         // SAFETY: `m` belongs to an open file of this entry.
         let list = unsafe { Self::list(m) };
-        // SAFETY: `m` is valid during the call.
-        let out = unsafe { SeqFile::from_raw(m) };
-        if at == HEADER {
-            list.show_header(out);
+        let line = if at == HEADER {
+            list.header()
         } else {
             // SAFETY: `at` came from `hand_on`, and is kept until `next` or `stop`.
             let record = unsafe { ArcBorrow::from_raw(at.cast::<L::Record>()) };
-            list.show(out, &record);
-        }
+            list.line(&record)
+        };
+        let line = line.as_ref();
+        // What does not fit is not written, and asked for again with a larger buffer.
+        //
+        // SAFETY: `m` is valid during the call, and the line has as many bytes.
+        unsafe { bindings::seq_write(m, line.as_ptr().cast(), line.len()) };
         0
     }
 

@@ -12,6 +12,7 @@ pub mod chunks;
 pub mod command;
 pub mod hash_index;
 pub mod limits;
+pub mod listing;
 pub mod message;
 pub mod name;
 pub mod paths;
