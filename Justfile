@@ -50,6 +50,11 @@ test-host:
 test-guest *PATTERN:
     @tests/run guest "$@"
 
+# the image twice, from two fresh checkouts of the last commit: the same to the bit? Some minutes
+[group('test'), no-exit-message]
+reproducible:
+    @tests/reproducible
+
 # formatting, clippy for host and driver, shellcheck
 [group('test'), no-exit-message]
 lint:
