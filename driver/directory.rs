@@ -7,6 +7,7 @@
 
 use crate::{
     ffi::{
+        once::read_once,
         published::{
             Published,
             Retired, //
@@ -119,7 +120,7 @@ impl Hint {
     /// The guess.
     #[inline(always)]
     pub(crate) fn get(&self) -> u32 {
-        self.0.load(Relaxed)
+        read_once(&self.0)
     }
 }
 
@@ -231,7 +232,7 @@ impl<A: Send> Directory<A> {
     /// `ERESTARTSYS` where a signal came first.
     pub(crate) fn wait_until_removed(&self, handle: Handle) -> Result {
         let is_gone = || (!self.holds(handle)).then_some(());
-        self.removal.wait(false, is_gone)
+        self.removal.wait(false, is_gone).map(|_| ())
     }
 
     /// Waits until nobody is left.
@@ -265,7 +266,7 @@ impl<A: Send> Directory<A> {
         guard: &'a rcu::Guard,
     ) -> Option<ArcBorrow<'a, Registration>> {
         let registration = self.published.get(index, guard)?;
-        (!registration.is_dying()).then_some(registration)
+        registration.is_alive().then_some(registration)
     }
 
     /// The registration that has a place, whether it has ended or not.
@@ -292,7 +293,7 @@ impl<A: Send> Directory<A> {
     ) -> Option<ArcBorrow<'a, Registration>> {
         match self.at(hint.get(), guard) {
             Some(found) if word.is(found.name()) => Some(found),
-            _ => self.look_up(hint, guard, |registry| registry.by_name(word.name()?)),
+            _ => self.look_up(hint, guard, move |registry| registry.by_name(word.name()?)),
         }
     }
 
@@ -307,7 +308,7 @@ impl<A: Send> Directory<A> {
         match self.at(hint.get(), guard) {
             Some(found) if found.owner() == owner => Some(found),
             _ if self.owners[owner_hash(owner)].load(Relaxed) == 0 => None,
-            _ => self.look_up(hint, guard, |registry| registry.by_owner(owner as u64)),
+            _ => self.look_up(hint, guard, move |registry| registry.by_owner(owner as u64)),
         }
     }
 

@@ -59,11 +59,7 @@ impl CommandBuffer {
     ///
     /// [`Refusal::TooLong`]; `EFAULT`; `ENOMEM`, or `EAGAIN` with `nowait`.
     #[inline(always)]
-    pub(crate) fn copy_in(
-        from: &mut impl Source,
-        max: usize,
-        nowait: bool,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn copy_in(from: impl Source, max: usize, nowait: bool) -> Result<Self, Failure> {
         let written = from.len();
         if written > max + command::TRAILER_MAX {
             return Err(Refusal::TooLong.into());

@@ -38,6 +38,7 @@ use crate::{
         attribute::c_name,
         device::Device,
         kobject::Parent,
+        pieces::LargePieces,
         proc_file::ProcFile, //
     },
     open_file::MqFile,
@@ -68,11 +69,13 @@ struct MqModule {
     listing: ProcFile<Registrar>,
     #[pin]
     device: Device<MqFile>,
+    large_pieces: LargePieces,
 }
 
 impl kernel::InPlaceModule for MqModule {
     fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
+            large_pieces: LargePieces::new()?,
             registrar: Registrar::new()?,
             listing: ProcFile::new(c_name!(paths::DEVICE), 0o444, registrar.clone())?,
             device <- Device::register(c_name!(paths::DEVICE), 0o666, registrar.clone()),

@@ -97,7 +97,7 @@ impl MqFile {
     }
 
     #[inline(always)]
-    fn carry_out(&self, from: &mut impl Source, nowait: bool) -> Result<(), Failure> {
+    fn carry_out(&self, from: impl Source, nowait: bool) -> Result<(), Failure> {
         let max = self.registrar.settings.cmd_buf_size.get() as usize;
         let buffer = CommandBuffer::copy_in(from, max, nowait)?;
         match buffer.plain_send() {
@@ -224,7 +224,7 @@ impl OpenFile for MqFile {
     }
 
     #[inline(always)]
-    fn write(&self, from: &mut impl Source, nowait: bool) -> Result<usize> {
+    fn write(&self, from: impl Source, nowait: bool) -> Result<usize> {
         let written = from.len();
         match self.carry_out(from, nowait) {
             Ok(()) => Ok(written),
@@ -233,7 +233,7 @@ impl OpenFile for MqFile {
     }
 
     #[inline(always)]
-    fn read(&self, to: &mut impl Destination, nowait: bool) -> Result<usize> {
+    fn read(&self, to: impl Destination, nowait: bool) -> Result<usize> {
         self.reader()
             .read(to, nowait)
             .map_err(|failure| self.note(failure))

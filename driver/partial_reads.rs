@@ -9,6 +9,7 @@
 //! discarded and counted. Waiting is the business of `reader.rs`.
 
 use crate::{
+    ffi::once::read_once,
     message::Message,
     process::ProcessRef,
     registrar::Registrar,
@@ -85,13 +86,10 @@ impl Room {
 
 /// What [`PartialReads::claim`] gave.
 pub(crate) enum Claim {
-    /// Something to read; `listed`: which must be put back, however much of it was read.
-    Cursor {
-        /// What to read.
-        cursor: Cursor,
-        /// Whether others wait for the rest of it.
-        listed: bool,
-    },
+    /// A message that is to be read whole.
+    Whole(Message),
+    /// One that is listed as half read: it must be put back or removed, however much is read.
+    Part(Cursor),
     /// Nothing: another reader has the rest in hand.
     Busy,
     /// Nothing: the queue is empty.
@@ -100,6 +98,28 @@ pub(crate) enum Claim {
     Ended,
     /// Nothing: there must be [`Room`] first, for a message that takes as many bytes of memory.
     NoRoom(usize),
+}
+
+impl Claim {
+    /// A message of which nothing has been read before.
+    pub(crate) fn unread(&self) -> Option<&Message> {
+        match self {
+            Claim::Whole(message) => Some(message),
+            Claim::Part(cursor) if cursor.read == 0 => Some(&cursor.message),
+            _ => None,
+        }
+    }
+}
+
+impl From<Taken> for Claim {
+    fn from(taken: Taken) -> Self {
+        match taken {
+            Taken::Message(message) => Claim::Whole(message),
+            Taken::TooLong(memory) => Claim::NoRoom(memory),
+            Taken::Empty => Claim::Empty,
+            Taken::Ended => Claim::Ended,
+        }
+    }
 }
 
 /// The messages that one open file has half read, by the key of the process that was acted for.
@@ -123,9 +143,9 @@ impl PartialReads {
     }
 
     /// Whether nothing is half read. Somebody who reads at the same time may change that.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
-        self.len.load(Relaxed) == 0
+        read_once(&self.len) == 0
     }
 
     /// Claims what comes next for a process: what is half read, or else what `take` gives, which
@@ -137,42 +157,30 @@ impl PartialReads {
         room: &mut Option<Room>,
         take: impl FnOnce(usize) -> Taken,
     ) -> Claim {
+        // With nothing half read there is nothing to be overtaken.
+        if room.is_none() && self.is_empty() {
+            return take(0).into();
+        }
         let mut partials = self.partials.lock();
         if let Some(partial) = partials.get_mut(&process) {
-            return match partial.cursor.take() {
-                None => Claim::Busy,
-                Some(cursor) => Claim::Cursor {
-                    cursor,
-                    listed: true,
-                },
-            };
+            return partial.cursor.take().map_or(Claim::Busy, Claim::Part);
         }
-        let message = match take(room.as_ref().map_or(0, Room::bytes)) {
-            Taken::Message(message) => message,
-            Taken::TooLong(memory) => return Claim::NoRoom(memory),
-            Taken::Empty => return Claim::Empty,
-            Taken::Ended => return Claim::Ended,
+        let message = match take(room.as_ref().map_or(0, Room::bytes)).into() {
+            Claim::Whole(message) if message.len() > size => message,
+            other => return other,
         };
-        let too_long = message.len() > size;
-        let cursor = Cursor { message, read: 0 };
         // Only where there is room a message that is too long is taken.
-        let listed = match room.take() {
-            Some(room) if too_long => {
-                let partial = Partial {
-                    process: room.process,
-                    cursor: None,
-                    _charge: room.charge,
-                };
-                partials.insert(room.node.into_node(process, partial));
-                self.len.fetch_add(1, Relaxed);
-                true
-            }
-            unused => {
-                *room = unused;
-                false
-            }
+        let Some(room) = room.take() else {
+            return Claim::Whole(message);
         };
-        Claim::Cursor { cursor, listed }
+        let partial = Partial {
+            process: room.process,
+            cursor: None,
+            _charge: room.charge,
+        };
+        partials.insert(room.node.into_node(process, partial));
+        self.len.fetch_add(1, Relaxed);
+        Claim::Part(Cursor { message, read: 0 })
     }
 
     /// Puts back a cursor of which something is left to read.

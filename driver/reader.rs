@@ -43,6 +43,7 @@ use kernel::{
 };
 
 /// What reading through an open file needs.
+#[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
     pub(crate) registrar: &'a Arc<Registrar>,
     pub(crate) identity: &'a Identity,
@@ -50,24 +51,39 @@ pub(crate) struct Reader<'a> {
 }
 
 /// From whom a read takes.
-struct Origin {
-    process: ProcessRef,
-    /// `None` where only a rest is left of a registration that has ended.
-    registration: Option<Arc<Registration>>,
+enum Origin {
+    /// A registration.
+    Registration(Arc<Registration>),
+    /// A process that has only the rest of a message, since its registration has ended.
+    Rest(ProcessRef),
 }
 
 impl Origin {
+    fn registration(&self) -> Option<&Arc<Registration>> {
+        match self {
+            Origin::Registration(registration) => Some(registration),
+            Origin::Rest(_) => None,
+        }
+    }
+
+    fn process(&self) -> &ProcessRef {
+        match self {
+            Origin::Registration(registration) => registration.process(),
+            Origin::Rest(process) => process,
+        }
+    }
+
     fn key(&self) -> usize {
-        self.process.pid().key()
+        self.process().pid().key()
     }
 
     fn has_message(&self) -> bool {
-        let registration = self.registration.as_ref();
+        let registration = self.registration();
         registration.is_some_and(|registration| registration.has_message())
     }
 
     fn wake(&self, how: Wake) {
-        self.process.waiters().wake(how, PollMask::READABLE);
+        self.process().waiters().wake(how, PollMask::READABLE);
     }
 }
 
@@ -79,72 +95,77 @@ impl Reader<'_> {
     /// [`Refusal::NotRegistered`]; `EAGAIN` with `nowait`; `ERESTARTSYS`; `EFAULT`; `ENOMEM` or
     /// `EDQUOT` for a message that is to be read in part. Nothing is lost then.
     #[inline(always)]
-    pub(crate) fn read(&self, to: &mut impl Destination, nowait: bool) -> Result<usize, Failure> {
+    pub(crate) fn read(self, to: impl Destination, nowait: bool) -> Result<usize, Failure> {
         let size = to.len();
         if size == 0 {
             return Ok(0);
         }
         match self.take_whole(size) {
-            Some((message, handle)) => self.deliver_whole(message, handle, to),
-            None => self.read_slowly(size, to, nowait),
+            Ok((message, handle)) => self.deliver_whole(message, handle, to),
+            Err(empty) => self.read_slowly(empty, size, to, nowait),
         }
     }
 
     /// Takes a message that fits into the buffer, if there is one and nothing is half read.
+    ///
+    /// # Errors
+    ///
+    /// The registration whose queue is empty; none where there is more to find out.
     #[inline(always)]
-    fn take_whole(&self, size: usize) -> Option<(Message, Handle)> {
+    fn take_whole(self, size: usize) -> Result<(Message, Handle), Option<Arc<Registration>>> {
         if !self.partial_reads.is_empty() {
-            return None;
+            return Err(None);
         }
         let guard = rcu::read_lock();
-        let registration = self.identity.acting(&self.registrar.directory, &guard)?;
+        let acting = self.identity.acting(&self.registrar.directory, &guard);
+        let registration = acting.ok_or(None)?;
         match registration.take(size, 0) {
             Taken::Message(message) => {
                 trace_receive(&registration, &message);
-                Some((message, registration.handle()))
+                Ok((message, registration.handle()))
             }
-            _ => None,
+            Taken::Empty => Err(Some(registration.into())),
+            Taken::TooLong(_) | Taken::Ended => Err(None),
         }
     }
 
     #[inline(always)]
     fn deliver_whole(
-        &self,
+        self,
         message: Message,
         handle: Handle,
-        to: &mut impl Destination,
+        to: impl Destination,
     ) -> Result<usize, Failure> {
-        let len = message.len();
-        if message.copy_out(0, len, to) {
-            return Ok(len);
+        if message.copy_out_all(to) {
+            return Ok(message.len());
         }
         self.give_back(message, handle);
         Err(EFAULT.into())
     }
 
-    #[cold]
     #[inline(never)]
     fn read_slowly(
-        &self,
+        self,
+        empty: Option<Arc<Registration>>,
         size: usize,
-        to: &mut impl Destination,
+        to: impl Destination,
         nowait: bool,
     ) -> Result<usize, Failure> {
-        let origin = self.origin()?;
-        let Some((cursor, listed)) = self.wait(&origin, size, nowait)? else {
-            return Ok(0);
+        let is_empty = empty.is_some();
+        let origin = match empty {
+            Some(registration) => Origin::Registration(registration),
+            None => self.origin()?,
         };
-        let wanted = cursor.left().min(size);
-        let copied = cursor.message.copy_out(cursor.read, wanted, to);
-        self.settle(&origin, cursor, listed, if copied { wanted } else { 0 });
-        if copied {
-            Ok(wanted)
-        } else {
-            Err(EFAULT.into())
+        match (self.wait(&origin, is_empty, size, nowait)?, &origin) {
+            (Claim::Whole(message), Origin::Registration(from)) => {
+                self.deliver_whole(message, from.handle(), to)
+            }
+            (Claim::Part(cursor), _) => self.deliver_part(&origin, cursor, size, to),
+            _ => Ok(0),
         }
     }
 
-    fn origin(&self) -> Result<Origin, Refusal> {
+    fn origin(self) -> Result<Origin, Refusal> {
         let acting = {
             let guard = rcu::read_lock();
             self.identity
@@ -152,48 +173,42 @@ impl Reader<'_> {
                 .map(Arc::from)
         };
         match acting {
-            Some(registration) => {
-                let registration: Arc<Registration> = registration;
-                Ok(Origin {
-                    process: registration.process().clone(),
-                    registration: Some(registration),
-                })
-            }
+            Some(registration) => Ok(Origin::Registration(registration)),
             None => self
                 .partial_reads
                 .first_of(self.identity.processes())
-                .map(|process| Origin {
-                    process,
-                    registration: None,
-                })
+                .map(Origin::Rest)
                 .ok_or(Refusal::NotRegistered),
         }
     }
 
-    /// Claims something to read, waiting for it where that is allowed; `None` at the end. With it
-    /// comes whether it is listed as half read.
-    fn wait(&self, origin: &Origin, size: usize, nowait: bool) -> Result<Option<(Cursor, bool)>> {
+    /// Claims something to read, waiting for it where that is allowed: a whole message, part of one,
+    /// or the end. `is_empty`: there was nothing a moment ago.
+    fn wait(self, origin: &Origin, is_empty: bool, size: usize, nowait: bool) -> Result<Claim> {
         let mut room = None;
-        let mut has_waited = false;
         // What is claimed at once needs no place in a wait queue.
-        let mut claim = self.claim(origin, size, &mut room);
+        let mut claim = if is_empty {
+            Claim::Empty
+        } else {
+            self.claim(origin, size, &mut room)
+        };
+        let mut may_owe = false;
         loop {
-            let was_busy = matches!(claim, Claim::Busy);
             match claim {
-                Claim::Cursor { cursor, listed } => {
-                    // A wake-up for a later message may have met this reader, which was still in
-                    // the wait queue though it had found one.
-                    if has_waited && origin.has_message() {
+                Claim::Whole(_) | Claim::Part(_) => {
+                    // A wake-up for a later message may have met this reader: it was still in the
+                    // wait queue though it had found one, or it found the rest of one.
+                    if may_owe && origin.has_message() {
                         origin.wake(Wake::One);
                     }
-                    return Ok(Some((cursor, listed)));
+                    return Ok(claim);
                 }
                 // The wake-up that may have led here was for a message, which others can read.
                 Claim::Ended | Claim::Busy => origin.wake(Wake::One),
                 Claim::Empty | Claim::NoRoom(_) => {}
             }
             match claim {
-                Claim::Ended => return Ok(None),
+                Claim::Ended => return Ok(claim),
                 Claim::NoRoom(memory) => {
                     // What was made for a shorter message counts no longer.
                     drop(room.take());
@@ -210,65 +225,73 @@ impl Reader<'_> {
                 _ => {}
             }
             // One message wakes one of those who wait for one; a rest put back wakes all.
-            let exclusive = !was_busy;
-            has_waited = true;
-            claim = origin.process.waiters().wait(exclusive, || {
+            let was_busy = matches!(claim, Claim::Busy);
+            let waited = origin.process().waiters().wait(!was_busy, || {
                 match (self.claim(origin, size, &mut room), was_busy) {
                     (Claim::Empty, false) | (Claim::Busy, true) => None,
                     (other, _) => Some(other),
                 }
             })?;
+            claim = waited.result;
+            may_owe |= waited.was_queued || !matches!(claim, Claim::Whole(_));
         }
     }
 
-    fn claim(&self, origin: &Origin, size: usize, room: &mut Option<Room>) -> Claim {
-        let claim = self
-            .partial_reads
-            .claim(origin.key(), size, room, |memory| {
-                match &origin.registration {
-                    Some(registration) => registration.take(size, memory),
-                    None => Taken::Ended,
-                }
-            });
-        if let (Claim::Cursor { cursor, .. }, Some(registration)) = (&claim, &origin.registration) {
-            if cursor.read == 0 {
-                trace_receive(registration, &cursor.message);
-            }
+    fn claim(self, origin: &Origin, size: usize, room: &mut Option<Room>) -> Claim {
+        let registration = origin.registration();
+        let take = |memory| match registration {
+            Some(registration) => registration.take(size, memory),
+            None => Taken::Ended,
+        };
+        let claim = self.partial_reads.claim(origin.key(), size, room, take);
+        if let (Some(message), Some(registration)) = (claim.unread(), registration) {
+            trace_receive(registration, message);
         }
         claim
     }
 
     /// Room for a message that is to be read in part and takes `memory` bytes.
-    fn room(&self, origin: &Origin, memory: usize) -> Result<Room> {
-        let registration = origin.registration.as_ref().ok_or(ENOENT)?;
+    fn room(self, origin: &Origin, memory: usize) -> Result<Room> {
+        let registration = origin.registration().ok_or(ENOENT)?;
         self.partial_reads.prune(self.identity.opener().pid().key());
         let limits = self.registrar.settings.quota_limits();
         let charge = User::charge_half_read(registration.quota_user(), memory as u64, limits)?;
-        Room::new(origin.process.clone(), charge)
+        Room::new(registration.process().clone(), charge)
     }
 
-    /// Does what is to be done after `count` bytes were read from a cursor; none: it could not be.
-    fn settle(&self, origin: &Origin, mut cursor: Cursor, listed: bool, count: usize) {
-        cursor.read += count;
+    /// Reads part of a message that is listed as half read.
+    fn deliver_part(
+        self,
+        origin: &Origin,
+        mut cursor: Cursor,
+        size: usize,
+        to: impl Destination,
+    ) -> Result<usize, Failure> {
+        let wanted = cursor.left().min(size);
+        let copied = cursor.message.copy_out(cursor.read, wanted, to);
+        if copied {
+            cursor.read += wanted;
+        }
         if cursor.read > 0 && cursor.left() > 0 {
             self.partial_reads.put_back(origin.key(), cursor);
         } else {
-            if listed {
-                self.partial_reads.remove(origin.key());
-            }
-            if let (0, Some(registration)) = (cursor.read, &origin.registration) {
+            self.partial_reads.remove(origin.key());
+            if let (0, Some(registration)) = (cursor.read, origin.registration()) {
                 self.give_back(cursor.message, registration.handle());
             }
         }
-        if listed {
-            origin.wake(Wake::All);
+        origin.wake(Wake::All);
+        if copied {
+            Ok(wanted)
+        } else {
+            Err(EFAULT.into())
         }
     }
 
     /// Gives back a message that could not be copied out, to be read by the next.
     #[cold]
     #[inline(never)]
-    fn give_back(&self, message: Message, handle: Handle) {
+    fn give_back(self, message: Message, handle: Handle) {
         let stats = &self.registrar.stats;
         let Some(registration) = self.registrar.directory.get(handle) else {
             // Its registration has gone meanwhile, and with it the queue.
@@ -283,9 +306,11 @@ impl Reader<'_> {
 }
 
 fn trace_receive(registration: &Registration, message: &Message) {
-    trace::receive(
-        registration.name().key(),
-        registration.process().pid(),
-        message.len(),
-    );
+    trace::receive(|| {
+        (
+            registration.name().key(),
+            registration.process().pid(),
+            message.len(),
+        )
+    });
 }

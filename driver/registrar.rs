@@ -208,12 +208,14 @@ impl Registrar {
             this.directory.cancel(reserved.handle);
             return Err(error.into());
         }
-        trace::register(
-            name.key(),
-            process.pid(),
-            applicant.user as u32,
-            size.len as u32,
-        );
+        trace::register(|| {
+            (
+                name.key(),
+                process.pid(),
+                applicant.user as u32,
+                size.len as u32,
+            )
+        });
         Ok(())
     }
 
@@ -385,11 +387,13 @@ impl Registrar {
         if let (Some(retired), Some(deferral)) = (retired, deferral) {
             retired.drop_deferred(deferral, &self.work);
         }
-        trace::unregister(
-            registration.name().key(),
-            registration.process().pid(),
-            discarded as u32,
-        );
+        trace::unregister(|| {
+            (
+                registration.name().key(),
+                registration.process().pid(),
+                discarded as u32,
+            )
+        });
         if discarded > 0 {
             self.log.note(
                 Reason::Discard,

@@ -8,6 +8,7 @@
 use crate::{
     ffi::{
         credentials,
+        once::read_once,
         trace::{
             self,
             DropReason, //
@@ -227,8 +228,14 @@ impl Registration {
         self.queue.lock().queue.depth() > 0
     }
 
-    /// Whether the registration has ended.
+    /// Whether the registration has not ended, as far as can be seen without an order to anything
+    /// else.
     #[inline(always)]
+    pub(crate) fn is_alive(&self) -> bool {
+        read_once(&self.end) == 0
+    }
+
+    /// Whether the registration has ended.
     pub(crate) fn is_dying(&self) -> bool {
         self.end.load(Acquire) != 0
     }
@@ -274,13 +281,15 @@ impl Registration {
             Err(pushed) => self.make_room_for(pushed)?,
         };
         self.waiters().wake(wake, PollMask::READABLE);
-        trace::send(
-            sender.name().key(),
-            sender.process().pid(),
-            self.name().key(),
-            self.process().pid(),
-            bytes,
-        );
+        trace::send(|| {
+            (
+                sender.name().key(),
+                sender.process().pid(),
+                self.name().key(),
+                self.process().pid(),
+                bytes,
+            )
+        });
         Ok(dropped)
     }
 
@@ -332,7 +341,7 @@ impl Registration {
     }
 
     fn trace_drop(&self, reason: DropReason, messages: u64) {
-        trace::drop(self.name().key(), self.process().pid(), reason, messages);
+        trace::drop(|| (self.name().key(), self.process().pid(), reason, messages));
     }
 
     /// Takes the oldest message, if it has at most `max` bytes, or takes at most `memory` bytes of
@@ -343,12 +352,12 @@ impl Registration {
         if !inner.queue.is_open() {
             return Taken::Ended;
         }
-        if let Some(oldest) = inner.queue.oldest() {
-            if oldest.len() > max && oldest.memory() > memory {
-                return Taken::TooLong(oldest.memory());
-            }
+        let fits = |oldest: &Message| oldest.len() <= max || oldest.memory() <= memory;
+        match (inner.queue.pop_if(fits), inner.queue.oldest()) {
+            (Some(message), _) => Taken::Message(message),
+            (None, Some(oldest)) => Taken::TooLong(oldest.memory()),
+            (None, None) => Taken::Empty,
         }
-        inner.queue.pop().map_or(Taken::Empty, Taken::Message)
     }
 
     /// Takes back a message that could not be delivered to a reader. Returns true if there was no

@@ -47,13 +47,15 @@ impl Receivers {
 
     #[inline(always)]
     fn hint(&self, to: Word) -> &Hint {
-        // The last bytes of short names are the same.
-        let key = to.key();
-        &self.0[((key ^ (key >> 8) ^ (key >> 16)) % HINTS as u64) as usize]
+        // Fibonacci hashing: the high bits of the product depend on all bytes of the name.
+        const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+        let hash = to.key().wrapping_mul(GOLDEN) >> (u64::BITS - HINTS.ilog2());
+        &self.0[hash as usize % HINTS]
     }
 }
 
 /// What sending through an open file needs.
+#[derive(Clone, Copy)]
 pub(crate) struct Sender<'a> {
     pub(crate) registrar: &'a Registrar,
     pub(crate) identity: &'a Identity,
@@ -68,7 +70,7 @@ impl Sender<'_> {
     /// [`Refusal::SenderNotRegistered`], [`Refusal::NoSuchName`], [`Refusal::TooLarge`].
     #[inline(always)]
     pub(crate) fn send(
-        &self,
+        self,
         command: CommandBuffer,
         to: Word,
         text_at: usize,
@@ -98,7 +100,7 @@ impl Sender<'_> {
     /// # Errors
     ///
     /// [`Refusal::SenderNotRegistered`].
-    pub(crate) fn broadcast(&self, command: CommandBuffer, text_at: usize) -> Result<(), Refusal> {
+    pub(crate) fn broadcast(self, command: CommandBuffer, text_at: usize) -> Result<(), Refusal> {
         let directory = &self.registrar.directory;
         let sender: Arc<Registration> = {
             let guard = rcu::read_lock();
@@ -123,7 +125,7 @@ impl Sender<'_> {
     }
 
     /// Delivers to those who have these places, but for the sender.
-    fn deliver_batch(&self, sender: &Registration, message: &Message, batch: &Batch) {
+    fn deliver_batch(self, sender: &Registration, message: &Message, batch: &Batch) {
         let directory = &self.registrar.directory;
         let guard = rcu::read_lock();
         for &handle in batch.iter().flatten() {
@@ -147,7 +149,7 @@ impl Sender<'_> {
 
     #[cold]
     #[inline(never)]
-    fn log_overflow(&self, receiver: &Registration, dropped: u64) {
+    fn log_overflow(self, receiver: &Registration, dropped: u64) {
         let name = receiver.name();
         self.registrar.log.note_overflow(name.as_str(), dropped);
     }

@@ -7,6 +7,7 @@
 use crate::{
     ffi::{
         credentials,
+        once::read_once,
         parameter::{
             parameter,
             Checked,
@@ -55,7 +56,7 @@ impl Setting {
     /// The value.
     #[inline(always)]
     pub(crate) fn get(&self) -> u32 {
-        self.value.load(Relaxed)
+        read_once(&self.value)
     }
 
     /// Sets the value from text.

@@ -57,10 +57,10 @@ pub(crate) trait OpenFile: Sized + Send + Sync + 'static {
     fn open(device: &Self::Device, file: &File) -> Result<impl PinInit<Self, Error>>;
 
     /// Reads; `nowait`: without sleeping.
-    fn read(&self, to: &mut impl Destination, nowait: bool) -> Result<usize>;
+    fn read(&self, to: impl Destination, nowait: bool) -> Result<usize>;
 
     /// Writes; `nowait`: without sleeping.
-    fn write(&self, from: &mut impl Source, nowait: bool) -> Result<usize>;
+    fn write(&self, from: impl Source, nowait: bool) -> Result<usize>;
 
     /// Says how things are, after having had the caller put into a queue.
     fn poll(&self, poll: &Poll<'_>) -> Result<PollMask>;
@@ -298,8 +298,8 @@ impl<T: OpenFile> Device<T> {
         let private = unsafe { Self::private(file) };
         // SAFETY: The file is open during the call.
         let nowait = unsafe { Self::is_nonblocking(file) };
-        let mut to = UserRange::new(to.cast(), count);
-        result(private.read(&mut to, nowait))
+        let to = UserRange::new(to.cast(), count);
+        result(private.read(to, nowait))
     }
 
     /// # Safety
@@ -313,8 +313,8 @@ impl<T: OpenFile> Device<T> {
     ) -> isize {
         // SAFETY: The file is open during the call.
         let private = unsafe { Self::private(file) };
-        let mut from = UserRange::new(from.cast_mut().cast(), count);
-        result(private.write(&mut from, false))
+        let from = UserRange::new(from.cast_mut().cast(), count);
+        result(private.write(from, false))
     }
 
     /// # Safety

@@ -6,6 +6,7 @@
 //! array keeps its reference until every reader who may have found it is done.
 
 use super::{
+    once::read_once,
     shim,
     work_queue::WorkQueue, //
 };
@@ -24,7 +25,6 @@ use kernel::{
     prelude::*,
     sync::{
         atomic::{
-            Acquire,
             Atomic,
             Full,
             Relaxed,
@@ -43,10 +43,13 @@ type Slot<T> = Atomic<*mut T>;
 ///
 /// # Invariants
 ///
-/// - A chunk is null, or an array of `chunk_len` places that lives as long as `self`.
+/// - A chunk is null, or an array of `chunk_len` places that lives as long as `self`. The first one
+///   is null: its places are `first`.
 /// - A place is null, or owns a reference that came from `Arc::into_raw`. Once such a pointer has
 ///   left its place, the reference is given up no earlier than a grace period later.
 pub(crate) struct Published<T: Send + Sync + 'static> {
+    /// Here, since most systems need no others, and these are found by fewer steps.
+    first: [Slot<T>; chunk_len(0)],
     chunks: [Atomic<*mut Slot<T>>; CHUNKS],
 }
 
@@ -66,10 +69,11 @@ pub(crate) struct Retired<T: Send + Sync + 'static>(*const T);
 unsafe impl<T: Send + Sync> Send for Retired<T> {}
 
 impl<T: Send + Sync> Published<T> {
-    /// An array without places.
+    /// An array with the places of the first chunk.
     pub(crate) fn new() -> Self {
-        // INVARIANT: All chunks are null.
+        // INVARIANT: All chunks and places are null.
         Self {
+            first: [const { Atomic::new(ptr::null_mut()) }; chunk_len(0)],
             chunks: [const { Atomic::new(ptr::null_mut()) }; CHUNKS],
         }
     }
@@ -81,7 +85,7 @@ impl<T: Send + Sync> Published<T> {
     /// `ENOMEM`.
     pub(crate) fn add_chunk(&self, chunk: usize) -> Result {
         let place = self.chunks.get(chunk).ok_or(ENOMEM)?;
-        if !place.load(Relaxed).is_null() {
+        if chunk == 0 || !place.load(Relaxed).is_null() {
             return Ok(());
         }
         let len = chunk_len(chunk);
@@ -100,8 +104,11 @@ impl<T: Send + Sync> Published<T> {
 
     #[inline(always)]
     fn slot(&self, index: u32) -> Option<&Slot<T>> {
+        if let Some(slot) = self.first.get(index as usize) {
+            return Some(slot);
+        }
         let (chunk, at) = locate(index as usize);
-        let slots = self.chunks.get(chunk)?.load(Acquire);
+        let slots = read_once(self.chunks.get(chunk)?);
         if slots.is_null() {
             return None;
         }
@@ -114,8 +121,8 @@ impl<T: Send + Sync> Published<T> {
     /// The object at a place.
     #[inline(always)]
     pub(crate) fn get<'a>(&'a self, index: u32, _: &'a rcu::Guard) -> Option<ArcBorrow<'a, T>> {
-        // Pairs with the `Release` in `publish`: the object is seen as it was published.
-        let object = self.slot(index)?.load(Acquire);
+        // With the `Release` in `publish` the object is seen as it was published.
+        let object = read_once(self.slot(index)?);
         if object.is_null() {
             return None;
         }
@@ -141,15 +148,15 @@ impl<T: Send + Sync> Published<T> {
 
     /// Takes out what is at a place.
     pub(crate) fn retract(&self, index: u32) -> Option<Retired<T>> {
-        let object = self.slot(index)?.xchg(ptr::null_mut(), Full);
-        // INVARIANT: The reference that the place owned belongs to the new value, which gives it up
-        // after a grace period.
-        (!object.is_null()).then(|| Retired(object.cast_const()))
+        Retired::from_slot(self.slot(index)?)
     }
 }
 
 impl<T: Send + Sync> Drop for Published<T> {
     fn drop(&mut self) {
+        // Nobody looks any more, but somebody may have found what is in there before.
+        let retire = |slot: &Slot<T>| drop(Retired::from_slot(slot));
+        self.first.iter().for_each(retire);
         for (chunk, place) in self.chunks.iter().enumerate() {
             let slots = place.load(Relaxed);
             if slots.is_null() {
@@ -159,18 +166,19 @@ impl<T: Send + Sync> Drop for Published<T> {
             // SAFETY: By the type invariants this is an array of as many places; it was made from a
             // vector without spare capacity, and nobody uses it any more.
             let slots = unsafe { KVVec::from_raw_parts(slots, len, len) };
-            for slot in &slots {
-                let object = slot.load(Relaxed);
-                // INVARIANT: The reference that the place owned belongs to the new value.
-                //
-                // Nobody looks any more, but somebody may have found it before.
-                drop((!object.is_null()).then(|| Retired(object)));
-            }
+            slots.iter().for_each(retire);
         }
     }
 }
 
 impl<T: Send + Sync> Retired<T> {
+    fn from_slot(slot: &Slot<T>) -> Option<Self> {
+        let object = slot.xchg(ptr::null_mut(), Full);
+        // INVARIANT: The reference that the place owned belongs to the new value, which gives it up
+        // after a grace period.
+        (!object.is_null()).then(|| Self(object.cast_const()))
+    }
+
     /// Gives the reference up after a grace period, in the work queue.
     pub(crate) fn drop_deferred(self, deferral: Pin<KBox<Deferral<T>>>, queue: &WorkQueue) {
         let object = ManuallyDrop::new(self).0;

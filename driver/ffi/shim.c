@@ -118,9 +118,34 @@ u64 mq_machine_memory(void)
 	return (u64)totalram_pages() << PAGE_SHIFT;
 }
 
+/* Charged to the caller, and without a warning where there is none. */
+static gfp_t mq_gfp(bool nowait)
+{
+	return (nowait ? GFP_NOWAIT : GFP_KERNEL) | __GFP_ACCOUNT | __GFP_NOWARN;
+}
+
+/* There is one module, and so one of these. */
+static struct kmem_cache *mq_large;
+
+bool mq_large_create(size_t size)
+{
+	mq_large = kmem_cache_create_usercopy("mq_message", size, 0, 0, 0, size, NULL);
+	return mq_large;
+}
+
+void mq_large_destroy(void)
+{
+	kmem_cache_destroy(mq_large);
+}
+
+void *mq_alloc_large(bool nowait)
+{
+	return kmem_cache_alloc(mq_large, mq_gfp(nowait));
+}
+
 void *mq_alloc(size_t size, bool nowait)
 {
-	return kmalloc(size, (nowait ? GFP_NOWAIT : GFP_KERNEL) | __GFP_ACCOUNT | __GFP_NOWARN);
+	return kmalloc(size, mq_gfp(nowait));
 }
 
 void mq_free(const void *memory)
@@ -170,12 +195,12 @@ void mq_poll_queue_free(struct mq_poll_queue *queue)
 	kfree_rcu(queue, rcu);
 }
 
-bool mq_copy_from_user(void *to, const void *from, size_t len)
+size_t mq_copy_from_user(void *to, const void *from, size_t len)
 {
-	return copy_from_user(to, (const void __user __force *)from, len) == 0;
+	return copy_from_user(to, (const void __user __force *)from, len);
 }
 
-bool mq_copy_to_user(void *to, const void *from, size_t len)
+size_t mq_copy_to_user(void *to, const void *from, size_t len)
 {
-	return copy_to_user((void __user __force *)to, from, len) == 0;
+	return copy_to_user((void __user __force *)to, from, len);
 }

@@ -79,16 +79,21 @@ kuid_t mq_quota_user(void);
 /* Bytes of memory that the machine has. */
 u64 mq_machine_memory(void);
 
+/* The cache that mq_alloc_large() takes from, with pieces of that size. */
+bool mq_large_create(size_t size);
+void mq_large_destroy(void);
+
 /*
- * Memory of up to a page, charged to the caller, without a warning where there is none. The kernel
+ * Memory of up to a page, or from that cache, charged to the caller, without a warning where there is none. The kernel
  * crate's allocators resize, which costs as much again as allocating.
  */
+void *mq_alloc_large(bool nowait);
 void *mq_alloc(size_t size, bool nowait);
 void mq_free(const void *memory);
 
-/* Copies from and to an address in user space; false unless all of it could be copied. */
-bool mq_copy_from_user(void *to, const void *from, size_t len);
-bool mq_copy_to_user(void *to, const void *from, size_t len);
+/* Copies from and to an address in user space. Returns the bytes that could not be copied. */
+size_t mq_copy_from_user(void *to, const void *from, size_t len);
+size_t mq_copy_to_user(void *to, const void *from, size_t len);
 
 void mq_ratelimit_init(struct ratelimit_state *state);
 

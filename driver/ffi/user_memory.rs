@@ -3,7 +3,7 @@
 //! What a system call reads from and writes to: one range of user memory, or several.
 //!
 //! `read()` and `write()` come with one range, which is the faster way; `readv()`, io_uring and the
-//! like come with an iterator.
+//! like come with an iterator. Either is given by value, so that the range can stay in registers.
 
 use super::shim;
 use core::{
@@ -38,7 +38,7 @@ pub(crate) trait Destination {
 }
 
 // SAFETY: `copy_from_iter_raw` returns the part of its argument that it has initialised.
-unsafe impl Source for IovIterSource<'_> {
+unsafe impl Source for &mut IovIterSource<'_> {
     fn len(&self) -> usize {
         IovIterSource::len(self)
     }
@@ -49,7 +49,7 @@ unsafe impl Source for IovIterSource<'_> {
     }
 }
 
-impl Destination for IovIterDest<'_> {
+impl Destination for &mut IovIterDest<'_> {
     fn len(&self) -> usize {
         IovIterDest::len(self)
     }
@@ -82,7 +82,7 @@ impl UserRange {
     }
 }
 
-// SAFETY: `mq_copy_from_user` writes all bytes, or says that it has not.
+// SAFETY: `mq_copy_from_user` writes all bytes, or says how many it has not.
 unsafe impl Source for UserRange {
     #[inline(always)]
     fn len(&self) -> usize {
@@ -95,7 +95,8 @@ unsafe impl Source for UserRange {
             return false;
         };
         // SAFETY: `to` can be written to, and has as many bytes; the other address may be any.
-        unsafe { shim::mq_copy_from_user(to.as_mut_ptr().cast(), at, to.len()) }
+        let left = unsafe { shim::mq_copy_from_user(to.as_mut_ptr().cast(), at, to.len()) };
+        left == 0
     }
 }
 
@@ -111,6 +112,7 @@ impl Destination for UserRange {
             return false;
         };
         // SAFETY: `from` can be read, and has as many bytes; the other address may be any.
-        unsafe { shim::mq_copy_to_user(at, from.as_ptr().cast(), from.len()) }
+        let left = unsafe { shim::mq_copy_to_user(at, from.as_ptr().cast(), from.len()) };
+        left == 0
     }
 }

@@ -88,6 +88,15 @@ pub(crate) enum Wake {
     All,
 }
 
+/// What a wait gave.
+pub(crate) struct Waited<R> {
+    /// What `attempt` gave.
+    pub(crate) result: R,
+    /// Whether the caller may have been in the queue still, so that a wake-up may have met it after
+    /// that. Otherwise the one wake-up that it got came before.
+    pub(crate) was_queued: bool,
+}
+
 /// A wait queue.
 #[pin_data]
 pub(crate) struct WaitQueue {
@@ -148,7 +157,11 @@ impl WaitQueue {
     /// # Errors
     ///
     /// `ERESTARTSYS` where a signal came first.
-    pub(crate) fn wait<R>(&self, exclusive: bool, attempt: impl FnMut() -> Option<R>) -> Result<R> {
+    pub(crate) fn wait<R>(
+        &self,
+        exclusive: bool,
+        attempt: impl FnMut() -> Option<R>,
+    ) -> Result<Waited<R>> {
         self.wait_in(bindings::TASK_INTERRUPTIBLE, exclusive, attempt)
     }
 
@@ -157,7 +170,7 @@ impl WaitQueue {
         state: u32,
         exclusive: bool,
         mut attempt: impl FnMut() -> Option<R>,
-    ) -> Result<R> {
+    ) -> Result<Waited<R>> {
         let flags = if exclusive {
             bindings::WQ_FLAG_EXCLUSIVE as c_int
         } else {
@@ -172,17 +185,22 @@ impl WaitQueue {
             let interrupted = unsafe {
                 bindings::prepare_to_wait_event(self.head.get(), entry.get(), state as c_int)
             };
+            let mut was_queued = true;
             let mut done = attempt();
             if done.is_none() && interrupted == 0 {
                 // SAFETY: Sleeping is allowed to the callers of this function.
                 unsafe { bindings::schedule() };
+                // SAFETY: The entry is initialised.
+                was_queued = unsafe { is_queued(entry.get()) };
                 // Mostly this is what was waited for, and then there is no need to queue again.
                 done = attempt();
             }
             if done.is_some() || interrupted != 0 {
                 // SAFETY: Both are initialised; this takes the entry out of the queue if it is in.
                 unsafe { bindings::finish_wait(self.head.get(), entry.get()) };
-                return done.ok_or(ERESTARTSYS);
+                return done
+                    .map(|result| Waited { result, was_queued })
+                    .ok_or(ERESTARTSYS);
             }
         }
     }
@@ -203,6 +221,21 @@ impl WaitQueue {
             unsafe { wake(self.head.get(), how, why) };
         }
     }
+}
+
+/// Whether an entry may be in a queue still: if not, a wake-up has taken it out.
+///
+/// # Safety
+///
+/// `entry` points at an initialised entry.
+unsafe fn is_queued(entry: *mut bindings::wait_queue_entry) -> bool {
+    // SAFETY: The entry is valid; only the address of the field is taken.
+    let links = unsafe { &raw mut (*entry).entry };
+    // SAFETY: The links are valid; only the address of the field is taken.
+    let next = unsafe { &raw const (*links).next };
+    // SAFETY: The links are initialised. The pointer is only compared, and only read once; a wake-up
+    // sets it last, as `list_del_init_careful()` does.
+    unsafe { next.read_volatile() != links }
 }
 
 /// # Safety

@@ -45,6 +45,8 @@ pub enum Command {
 #[inline]
 pub fn trailer(written: &[u8]) -> usize {
     match written {
+        // Of the last byte most can be told.
+        [.., last] if *last > b'\n' => 0,
         [.., b'\n', b'\0'] | [.., b'\0', b'\n'] => 2,
         [.., b'\n' | b'\0'] => 1,
         _ => 0,

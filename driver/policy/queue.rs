@@ -222,9 +222,14 @@ impl<T: Item, A: DerefMut<Target = [Option<T>]>> Queue<A> {
     }
 
     /// Takes the oldest message for a reader.
-    #[inline(always)]
     pub fn pop(&mut self) -> Option<T> {
-        let message = self.take()?;
+        self.pop_if(|_| true)
+    }
+
+    /// Takes the oldest message for a reader if that `wants` it.
+    #[inline(always)]
+    pub fn pop_if(&mut self, wants: impl FnOnce(&T) -> bool) -> Option<T> {
+        let message = self.take_if(wants)?;
         self.stats.read += 1;
         Some(message)
     }
@@ -249,7 +254,7 @@ impl<T: Item, A: DerefMut<Target = [Option<T>]>> Queue<A> {
 
     /// Takes the oldest message to discard it: in a flush, or because the queue is closed.
     pub fn discard(&mut self) -> Option<T> {
-        let message = self.take()?;
+        let message = self.take_if(|_| true)?;
         if self.open {
             self.stats.dropped_flush += 1;
         } else {
@@ -259,8 +264,8 @@ impl<T: Item, A: DerefMut<Target = [Option<T>]>> Queue<A> {
     }
 
     #[inline(always)]
-    fn take(&mut self) -> Option<T> {
-        let message = self.ring.pop()?;
+    fn take_if(&mut self, wanted: impl FnOnce(&T) -> bool) -> Option<T> {
+        let message = self.ring.pop_if(wanted)?;
         self.bytes -= message.memory();
         Some(message)
     }

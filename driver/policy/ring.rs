@@ -92,8 +92,20 @@ impl<T, A: DerefMut<Target = [Option<T>]>> Ring<A> {
     /// Takes the oldest item.
     #[inline(always)]
     pub fn pop(&mut self) -> Option<T> {
-        let item = self.slots.get_mut(self.head)?.take()?;
-        self.head = self.index(1);
+        self.pop_if(|_| true)
+    }
+
+    /// Takes the oldest item if it is `wanted`.
+    #[inline(always)]
+    pub fn pop_if(&mut self, wanted: impl FnOnce(&T) -> bool) -> Option<T> {
+        let item = self
+            .slots
+            .get_mut(self.head)?
+            .take_if(|item| wanted(item))?;
+        self.head += 1;
+        if self.head == self.slots.len() {
+            self.head = 0;
+        }
         self.len -= 1;
         Some(item)
     }

@@ -3,12 +3,16 @@
 //! How the memory of a message is cut into pieces, and how much that is.
 //!
 //! A piece is a power of two of bytes, up to a page, because that is what the kernel's allocator
-//! has without waste. A message that fits into one page has one piece. A larger one has pages and
-//! then one or two smaller pieces, so that at most 15 % more is taken than it has bytes.
-//! Allocating is the business of `ffi/buffer.rs`.
+//! has without waste; or it is of the one size above a page of which seven fill eight pages. A
+//! message that fits into one of these has one piece. A larger one has pages and then one or two
+//! smaller pieces. So above a page at most 15 % more is taken than a message has bytes.
+//! Allocating is the business of `ffi/pieces.rs`.
 
-/// The largest piece.
+/// A page, the largest piece of a message that has several.
 pub const PAGE: usize = 4096;
+
+/// The largest piece: a page with what belongs to it, such as a header and the sender's name.
+pub const LARGE: usize = 8 * PAGE / 7 / PIECE_MIN * PIECE_MIN;
 
 /// The smallest piece.
 pub const PIECE_MIN: usize = 64;
@@ -22,10 +26,22 @@ pub const HEADER: usize = 8;
 /// The size of the first piece of a message of `len` bytes.
 #[inline]
 pub const fn first(len: usize) -> usize {
-    if len > PAGE - FIRST_HEADER {
-        PAGE
-    } else {
+    if len <= PAGE - FIRST_HEADER {
         power(len + FIRST_HEADER)
+    } else if len <= LARGE - FIRST_HEADER {
+        LARGE
+    } else {
+        PAGE
+    }
+}
+
+/// How many bytes of a message of `len` bytes are in its first piece.
+#[inline]
+pub const fn head(len: usize) -> usize {
+    if len <= LARGE - FIRST_HEADER {
+        len
+    } else {
+        PAGE - FIRST_HEADER
     }
 }
 
@@ -54,11 +70,10 @@ pub const fn next(left: usize) -> usize {
 /// ```
 #[inline]
 pub const fn memory(len: usize) -> usize {
-    let mut size = first(len);
-    let mut left = len.saturating_sub(size - FIRST_HEADER);
-    let mut memory = size;
+    let mut memory = first(len);
+    let mut left = len - head(len);
     while left > 0 {
-        size = next(left);
+        let size = next(left);
         left = left.saturating_sub(size - HEADER);
         memory += size;
     }
@@ -94,7 +109,8 @@ mod tests {
     #[test]
     fn all_bytes_have_a_place_in_few_pieces() {
         for len in lengths() {
-            let mut room = first(len) - FIRST_HEADER;
+            let mut room = head(len);
+            assert!(room + FIRST_HEADER <= first(len));
             let mut pieces = 1;
             while room < len {
                 let size = next(len - room);
