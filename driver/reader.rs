@@ -151,18 +151,45 @@ impl Reader<'_> {
         to: impl Destination,
         nowait: bool,
     ) -> Result<usize, Failure> {
-        let is_empty = empty.is_some();
+        let has_waited = empty.is_some();
         let origin = match empty {
-            Some(registration) => Origin::Registration(registration),
+            Some(_) if nowait => return Err(EAGAIN.into()),
+            Some(registration) => match self.wait_for_whole(&registration, size)? {
+                Some(message) => return self.deliver_whole(message, registration.handle(), to),
+                None => Origin::Registration(registration),
+            },
             None => self.origin()?,
         };
-        match (self.wait(&origin, is_empty, size, nowait)?, &origin) {
+        match (self.wait(&origin, has_waited, size, nowait)?, &origin) {
             (Claim::Whole(message), Origin::Registration(from)) => {
                 self.deliver_whole(message, from.handle(), to)
             }
             (Claim::Part(cursor), _) => self.deliver_part(&origin, cursor, size, to),
             _ => Ok(0),
         }
+    }
+
+    /// Waits for a message that fits into the buffer, as long as nothing else comes: no end, no longer
+    /// message, nothing half read.
+    fn wait_for_whole(self, registration: &Registration, size: usize) -> Result<Option<Message>> {
+        let waited = registration.waiters().wait(true, || {
+            if !self.partial_reads.is_empty() {
+                return Some(None);
+            }
+            match registration.take(size, 0) {
+                Taken::Message(message) => Some(Some(message)),
+                Taken::Empty => None,
+                Taken::TooLong(_) | Taken::Ended => Some(None),
+            }
+        })?;
+        // A wake-up for a later message may have met this reader, which was still in the queue.
+        if waited.was_queued && waited.result.is_some() && registration.has_message() {
+            registration.waiters().wake(Wake::One, PollMask::READABLE);
+        }
+        if let Some(message) = &waited.result {
+            trace_receive(registration, message);
+        }
+        Ok(waited.result)
     }
 
     fn origin(self) -> Result<Origin, Refusal> {
@@ -183,22 +210,23 @@ impl Reader<'_> {
     }
 
     /// Claims something to read, waiting for it where that is allowed: a whole message, part of one,
-    /// or the end. `is_empty`: there was nothing a moment ago.
-    fn wait(self, origin: &Origin, is_empty: bool, size: usize, nowait: bool) -> Result<Claim> {
+    /// or the end. `has_waited`: a wake-up for it may have come before.
+    fn wait(
+        self,
+        origin: &Origin,
+        mut has_waited: bool,
+        size: usize,
+        nowait: bool,
+    ) -> Result<Claim> {
         let mut room = None;
         // What is claimed at once needs no place in a wait queue.
-        let mut claim = if is_empty {
-            Claim::Empty
-        } else {
-            self.claim(origin, size, &mut room)
-        };
-        let mut may_owe = false;
+        let mut claim = self.claim(origin, size, &mut room);
         loop {
             match claim {
                 Claim::Whole(_) | Claim::Part(_) => {
-                    // A wake-up for a later message may have met this reader: it was still in the
-                    // wait queue though it had found one, or it found the rest of one.
-                    if may_owe && origin.has_message() {
+                    // A wake-up for another message may have met this reader: it was still in the wait
+                    // queue though it had found one, or it found the rest of one.
+                    if has_waited && origin.has_message() {
                         origin.wake(Wake::One);
                     }
                     return Ok(claim);
@@ -233,7 +261,7 @@ impl Reader<'_> {
                 }
             })?;
             claim = waited.result;
-            may_owe |= waited.was_queued || !matches!(claim, Claim::Whole(_));
+            has_waited = true;
         }
     }
 

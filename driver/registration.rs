@@ -353,11 +353,11 @@ impl Registration {
             return Taken::Ended;
         }
         let fits = |oldest: &Message| oldest.len() <= max || oldest.memory() <= memory;
-        match (inner.queue.pop_if(fits), inner.queue.oldest()) {
-            (Some(message), _) => Taken::Message(message),
-            (None, Some(oldest)) => Taken::TooLong(oldest.memory()),
-            (None, None) => Taken::Empty,
+        if let Some(message) = inner.queue.pop_if(fits) {
+            return Taken::Message(message);
         }
+        let oldest = inner.queue.oldest();
+        oldest.map_or(Taken::Empty, |oldest| Taken::TooLong(oldest.memory()))
     }
 
     /// Takes back a message that could not be delivered to a reader. Returns true if there was no
