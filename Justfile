@@ -7,6 +7,9 @@ set positional-arguments
 # What is built for, tested and booted: x86_64, or aarch64. Each is described in kernel/architectures.
 export ARCH := env('ARCH', '')
 
+# A kernel that was not built here, as kernel/external says: just KERNEL=FOLDER driver
+export KERNEL := env('KERNEL', '')
+
 _list:
     @{{just_executable()}} --list --unsorted
 
@@ -30,10 +33,10 @@ bench *ARGUMENTS:
 profile *ARGUMENTS:
     @bench/profile "$@"
 
-# every test: lint, host, boot, guest; the last line sums up
+# every test: lint, host, boot, guest; with KERNEL, the guest tests on that kernel; the last line sums up
 [group('test'), no-exit-message]
 test:
-    @tests/run lint host boot guest
+    @tests/run {{ if KERNEL == '' { 'lint host boot guest' } else { 'guest' } }}
 
 # the guest tests on a kernel that looks for bugs in memory, locks and arithmetic
 [group('test'), no-exit-message]
@@ -70,7 +73,7 @@ image:
 kernel:
     @kernel/build
 
-# the driver alone, into build/driver
+# the driver alone, into build/driver; for KERNEL, into build/external/driver
 [group('build')]
 driver:
     @kernel/module
