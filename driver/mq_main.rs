@@ -38,7 +38,7 @@ use crate::{
         attribute::c_name,
         device::Device,
         kobject::Parent,
-        pieces::LargePieces,
+        pieces::Caches,
         proc_file::ProcFile, //
     },
     open_file::MqFile,
@@ -69,13 +69,13 @@ struct MqModule {
     listing: ProcFile<Registrar>,
     #[pin]
     device: Device<MqFile>,
-    large_pieces: LargePieces,
+    caches: Caches,
 }
 
 impl kernel::InPlaceModule for MqModule {
     fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
-            large_pieces: LargePieces::new()?,
+            caches: Caches::new()?,
             registrar: Registrar::new()?,
             listing: ProcFile::new(c_name!(paths::DEVICE), 0o444, registrar.clone())?,
             device <- Device::register(c_name!(paths::DEVICE), 0o666, registrar.clone()),

@@ -45,29 +45,38 @@ const _: () = assert!(segments::memory(LEN_MAX) / segments::PIECE_MIN <= u16::MA
 const _: () = assert!(mem::size_of::<First>() == segments::FIRST_HEADER);
 const _: () = assert!(mem::size_of::<Next>() == segments::HEADER);
 
-/// The cache that pieces of more than a page come from, until this is dropped.
-pub(crate) struct LargePieces(());
+const _: () = assert!(segments::SIZES == shim::MQ_CACHES as usize);
 
-impl LargePieces {
-    /// Makes the cache. There is one for the module.
+/// The caches that pieces come from, until this is dropped.
+///
+/// # Invariants
+///
+/// Only the module has one, while it can have messages.
+pub(crate) struct Caches(());
+
+impl Caches {
+    /// Makes the caches.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
     pub(crate) fn new() -> Result<Self> {
-        // SAFETY: The module is being loaded, and calls this once.
-        if unsafe { shim::mq_large_create(segments::LARGE) } {
-            Ok(Self(()))
-        } else {
-            Err(ENOMEM)
+        let this = Self(());
+        for number in 0..segments::SIZES {
+            // SAFETY: The number is below `MQ_CACHES`; the module, which is being loaded, has none yet.
+            let is_made = unsafe { shim::mq_cache_create(number as u32, segments::size(number)) };
+            if !is_made {
+                return Err(ENOMEM);
+            }
         }
+        Ok(this)
     }
 }
 
-impl Drop for LargePieces {
+impl Drop for Caches {
     fn drop(&mut self) {
-        // SAFETY: `new` has made it; all pieces have been freed by now.
-        unsafe { shim::mq_large_destroy() };
+        // SAFETY: Those that are there were made by `new`, and all pieces have been freed by now.
+        unsafe { shim::mq_caches_destroy() };
     }
 }
 
@@ -113,19 +122,12 @@ impl Iterator for Pieces {
     }
 }
 
-/// A piece of this many bytes, charged to the caller; `nowait`: without sleeping for it.
+/// A piece of the size with this number, charged to the caller; `nowait`: without sleeping for it.
 #[inline(always)]
-fn allocate(size: usize, nowait: bool) -> Option<NonNull<u8>> {
-    let piece = if size == segments::LARGE {
-        // SAFETY: The cache is there as long as the device; this sleeps only if `nowait` is false,
-        // and the callers may sleep then.
-        unsafe { shim::mq_alloc_large(nowait) }
-    } else {
-        // SAFETY: This may be called with any size, and sleeps only if `nowait` is false; the callers
-        // may sleep then.
-        unsafe { shim::mq_alloc(size, nowait) }
-    };
-    NonNull::new(piece.cast())
+fn allocate(number: usize, nowait: bool) -> Option<NonNull<u8>> {
+    // SAFETY: The caches are there as long as there can be messages, and the number is that of one;
+    // this sleeps only if `nowait` is false, and the callers may sleep then.
+    NonNull::new(unsafe { shim::mq_alloc(number as u32, nowait) }.cast())
 }
 
 /// The first piece of a chain for `len` bytes, which are not initialised.
@@ -158,7 +160,8 @@ pub(super) fn chain(len: usize, nowait: bool) -> Option<NonNull<First>> {
     let mut tail = unsafe { &mut (*first.as_ptr()).next };
     while left > 0 {
         let size = segments::next(left);
-        let Some(piece) = allocate(size, nowait).map(NonNull::cast::<Next>) else {
+        let Some(piece) = allocate(segments::number(size), nowait).map(NonNull::cast::<Next>)
+        else {
             // SAFETY: The chain ends with the last piece that there was memory for.
             unsafe { free(first) };
             return None;

@@ -118,34 +118,28 @@ u64 mq_machine_memory(void)
 	return (u64)totalram_pages() << PAGE_SHIFT;
 }
 
-/* Charged to the caller, and without a warning where there is none. */
-static gfp_t mq_gfp(bool nowait)
+/* There is one module, and so one array of these. */
+static struct kmem_cache *mq_caches[MQ_CACHES];
+
+bool mq_cache_create(unsigned int number, size_t size)
 {
-	return (nowait ? GFP_NOWAIT : GFP_KERNEL) | __GFP_ACCOUNT | __GFP_NOWARN;
+	char name[24];
+
+	snprintf(name, sizeof(name), "mq_message_%zu", size);
+	mq_caches[number] = kmem_cache_create_usercopy(name, size, 0, 0, 0, size, NULL);
+	return mq_caches[number];
 }
 
-/* There is one module, and so one of these. */
-static struct kmem_cache *mq_large;
-
-bool mq_large_create(size_t size)
+void mq_caches_destroy(void)
 {
-	mq_large = kmem_cache_create_usercopy("mq_message", size, 0, 0, 0, size, NULL);
-	return mq_large;
+	for (unsigned int number = 0; number < MQ_CACHES; number++)
+		kmem_cache_destroy(mq_caches[number]);
 }
 
-void mq_large_destroy(void)
+void *mq_alloc(unsigned int number, bool nowait)
 {
-	kmem_cache_destroy(mq_large);
-}
-
-void *mq_alloc_large(bool nowait)
-{
-	return kmem_cache_alloc(mq_large, mq_gfp(nowait));
-}
-
-void *mq_alloc(size_t size, bool nowait)
-{
-	return kmalloc(size, mq_gfp(nowait));
+	return kmem_cache_alloc(mq_caches[number],
+				(nowait ? GFP_NOWAIT : GFP_KERNEL) | __GFP_ACCOUNT | __GFP_NOWARN);
 }
 
 void mq_free(const void *memory)

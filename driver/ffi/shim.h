@@ -79,16 +79,16 @@ kuid_t mq_quota_user(void);
 /* Bytes of memory that the machine has. */
 u64 mq_machine_memory(void);
 
-/* The cache that mq_alloc_large() takes from, with pieces of that size. */
-bool mq_large_create(size_t size);
-void mq_large_destroy(void);
-
 /*
- * Memory of up to a page, or from that cache, charged to the caller, without a warning where there is none. The kernel
- * crate's allocators resize, which costs as much again as allocating.
+ * The caches for the memory of messages, each for pieces of one size. Caches of their own take fewer
+ * steps than kmalloc(), and can have a size a little above a page.
  */
-void *mq_alloc_large(bool nowait);
-void *mq_alloc(size_t size, bool nowait);
+#define MQ_CACHES 8
+bool mq_cache_create(unsigned int number, size_t size);
+void mq_caches_destroy(void);
+
+/* Memory from one of them, charged to the caller, without a warning where there is none. */
+void *mq_alloc(unsigned int number, bool nowait);
 void mq_free(const void *memory);
 
 /* Copies from and to an address in user space. Returns the bytes that could not be copied. */

@@ -23,15 +23,41 @@ pub const FIRST_HEADER: usize = 24;
 /// Bytes at the start of every other piece that hold no part of the message.
 pub const HEADER: usize = 8;
 
-/// The size of the first piece of a message of `len` bytes.
-#[inline]
-pub const fn first(len: usize) -> usize {
-    if len <= PAGE - FIRST_HEADER {
-        power(len + FIRST_HEADER)
-    } else if len <= LARGE - FIRST_HEADER {
+/// How many sizes of pieces there are.
+pub const SIZES: usize = (PAGE / PIECE_MIN).ilog2() as usize + 2;
+
+/// The size with this number, the smallest first.
+///
+/// ```
+/// use mq_policy::segments::{number, size, LARGE, SIZES};
+/// assert_eq!((size(0), size(1), size(SIZES - 1)), (64, 128, LARGE));
+/// assert!((0..SIZES).all(|n| number(size(n)) == n));
+/// ```
+pub const fn size(number: usize) -> usize {
+    if number == SIZES - 1 {
         LARGE
     } else {
-        PAGE
+        PIECE_MIN << number
+    }
+}
+
+/// The number of the smallest size that has room for as many bytes, at most [`LARGE`].
+#[inline]
+pub const fn number(bytes: usize) -> usize {
+    if bytes > PAGE {
+        return SIZES - 1;
+    }
+    // What is less than the smallest size counts as more than half of it.
+    (bytes.saturating_sub(1) | (PIECE_MIN / 2)).ilog2() as usize + 1 - PIECE_MIN.ilog2() as usize
+}
+
+/// The number of the size of the first piece of a message of `len` bytes.
+#[inline]
+pub const fn first(len: usize) -> usize {
+    if len <= LARGE - FIRST_HEADER {
+        number(len + FIRST_HEADER)
+    } else {
+        number(PAGE)
     }
 }
 
@@ -51,7 +77,7 @@ pub const fn next(left: usize) -> usize {
     if needed >= PAGE {
         return PAGE;
     }
-    let whole = power(needed);
+    let whole = size(number(needed));
     // Another piece for the rest, where one alone would stay empty to a large part.
     if whole - needed > whole / 4 && whole > 4 * PIECE_MIN {
         whole / 2
@@ -70,7 +96,7 @@ pub const fn next(left: usize) -> usize {
 /// ```
 #[inline]
 pub const fn memory(len: usize) -> usize {
-    let mut memory = first(len);
+    let mut memory = size(first(len));
     let mut left = len - head(len);
     while left > 0 {
         let size = next(left);
@@ -78,15 +104,6 @@ pub const fn memory(len: usize) -> usize {
         memory += size;
     }
     memory
-}
-
-const fn power(bytes: usize) -> usize {
-    let power = bytes.next_power_of_two();
-    if power < PIECE_MIN {
-        PIECE_MIN
-    } else {
-        power
-    }
 }
 
 #[cfg(any(test, CONFIG_MQ_DRIVER_KUNIT_TEST = "y"))]
@@ -110,7 +127,7 @@ mod tests {
     fn all_bytes_have_a_place_in_few_pieces() {
         for len in lengths() {
             let mut room = head(len);
-            assert!(room + FIRST_HEADER <= first(len));
+            assert!(room + FIRST_HEADER <= size(first(len)));
             let mut pieces = 1;
             while room < len {
                 let size = next(len - room);
