@@ -9,8 +9,10 @@ use crate::{
     ffi::{
         once::read_once,
         published::{
+            Batch,
             Published,
-            Retired, //
+            Retired,
+            Walked, //
         },
         random::random_u64,
         wait_queue::{
@@ -93,12 +95,6 @@ pub(crate) struct Directory<A: Send + 'static> {
     #[pin]
     removal: WaitQueue,
 }
-
-/// Registrations that are looked up in one turn of the lock.
-const BATCH: usize = 16;
-
-/// The places of some registrations, in order.
-pub(crate) type Batch = [Option<Handle>; BATCH];
 
 /// Hashes of owners that are told apart without the lock.
 const OWNER_HASHES: usize = 256;
@@ -333,12 +329,15 @@ impl<A: Send> Directory<A> {
         Some(member.registration.clone())
     }
 
-    /// The places of the registrations that come next after `place` in the order of registration,
-    /// with numbers up to `last`. `place` goes on with them; with none of them it is at the end.
-    pub(crate) fn batch(&self, place: &mut Handle, last: u64) -> Batch {
-        let mut batch = [None; BATCH];
-        *place = self.registry.lock().batch(*place, last, &mut batch);
-        batch
+    /// The registrations at the next places, up to 64, but for that of `but`.
+    #[inline(always)]
+    pub(crate) fn batch<'a>(
+        &'a self,
+        walked: &mut Walked,
+        but: Handle,
+        guard: &'a rcu::Guard,
+    ) -> Option<Batch<'a, Registration>> {
+        self.published.batch(walked, but.index(), guard)
     }
 
     /// The first registration after a place in the order of registration.

@@ -34,14 +34,15 @@
 //! ```text
 //! sender, or who ends a registration      reader, or poller
 //! push the message, or mark the end       queue the entry, or arm the link (wait queue lock)
-//! smp_mb(), in has_sleepers()             smp_mb(), in set_current_state(), or WakeChain::arm
+//! smp_mb(), in order()                    smp_mb(), in set_current_state(), or WakeChain::arm
 //! is the wait queue empty?                is there a message, or an end?
 //! ```
 //!
 //! Without the barriers each could miss what the other did last: the reader would sleep with a
 //! message in its queue, or the poller with a registration that has ended. With them at least one
 //! sees the other. For messages the lock of the queue, which both take, would do as well; the mark of
-//! the end is looked at without a lock.
+//! the end is looked at without a lock. A broadcast pushes to up to 64 queues, then has one barrier
+//! for all of them, and then looks at each wait queue.
 //!
 //! **A link that leaves against a new poller.** A link takes itself out of a wait queue when it
 //! finds nobody behind it, so that a process whose file was polled once does not pay for ever:

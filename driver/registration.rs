@@ -82,8 +82,9 @@ pub(crate) struct Registration {
     sends: Atomic<u64>,
     /// Messages sent to all queues.
     broadcasts: Atomic<u64>,
-    /// 0 while it lives, and then an [`End`].
-    end: Atomic<u32>,
+    /// The number of the registration while it lives, and [`ENDED`] with an [`End`] after that, so that
+    /// one comparison tells whether it is alive and came before another.
+    state: Atomic<u64>,
 }
 
 /// Who has marked a registration as dying, and so is to release what is left of it.
@@ -93,6 +94,15 @@ pub(crate) enum End {
     Called = 1,
     /// The end of its process: the work queue.
     Exited = 2,
+}
+
+/// More than the number of any registration.
+const ENDED: u64 = 1 << 63;
+
+impl End {
+    fn state(self) -> u64 {
+        ENDED | self as u64
+    }
 }
 
 struct Inner {
@@ -157,7 +167,7 @@ impl Registration {
                 ),
                 sends: Atomic::new(0),
                 broadcasts: Atomic::new(0),
-                end: Atomic::new(0),
+                state: Atomic::new(handle.sequence()),
             }),
             GFP_KERNEL_ACCOUNT,
         )
@@ -232,22 +242,29 @@ impl Registration {
     /// else.
     #[inline(always)]
     pub(crate) fn is_alive(&self) -> bool {
-        read_once(&self.end) == 0
+        read_once(&self.state) < ENDED
+    }
+
+    /// Whether the registration has not ended, and its number is up to `last`.
+    #[inline(always)]
+    pub(crate) fn is_alive_up_to(&self, last: u64) -> bool {
+        read_once(&self.state) <= last
     }
 
     /// Whether the registration has ended.
     pub(crate) fn is_dying(&self) -> bool {
-        self.end.load(Acquire) != 0
+        self.state.load(Acquire) >= ENDED
     }
 
     /// Whether the registration has ended with its process.
     pub(crate) fn has_exited(&self) -> bool {
-        self.end.load(Acquire) == End::Exited as u32
+        self.state.load(Acquire) == End::Exited.state()
     }
 
     /// Marks the registration as dying. Returns false if it had ended before.
     pub(crate) fn set_dying(&self, end: End) -> bool {
-        self.end.cmpxchg(0, end as u32, Full).is_ok()
+        let alive = self.handle.sequence();
+        self.state.cmpxchg(alive, end.state(), Full).is_ok()
     }
 
     /// Counts a message sent to one queue.
@@ -275,22 +292,39 @@ impl Registration {
         wake: Wake,
     ) -> Result<u64, Undelivered> {
         let bytes = message.len();
-        let pushed = self.queue.lock().queue.push(message);
-        let dropped = match pushed {
-            Ok(()) => 0,
-            Err(pushed) => self.make_room_for(pushed)?,
-        };
+        let dropped = self.enqueue(message)?;
         self.waiters().wake(wake, PollMask::READABLE);
+        self.trace_send(sender, || bytes);
+        Ok(dropped)
+    }
+
+    /// Puts a message into the queue, and leaves it to the caller to wake a reader, and to trace it.
+    /// Returns how many others have lost their places.
+    ///
+    /// # Errors
+    ///
+    /// [`Undelivered`].
+    #[inline(always)]
+    pub(crate) fn enqueue(&self, message: Message) -> Result<u64, Undelivered> {
+        let pushed = self.queue.lock().queue.push(message);
+        match pushed {
+            Ok(()) => Ok(0),
+            Err(pushed) => self.make_room_for(pushed),
+        }
+    }
+
+    /// Traces that a message of `sender` has been put into the queue.
+    #[inline(always)]
+    pub(crate) fn trace_send(&self, sender: &Self, bytes: impl FnOnce() -> usize) {
         trace::send(|| {
             (
                 sender.name().key(),
                 sender.process().pid(),
                 self.name().key(),
                 self.process().pid(),
-                bytes,
+                bytes(),
             )
         });
-        Ok(dropped)
     }
 
     /// Makes the best of a message that was not just queued.

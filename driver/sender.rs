@@ -3,20 +3,24 @@
 //! Sending through an open file: to one queue, or to all.
 
 use crate::{
-    directory::{
-        Batch,
-        Hint, //
+    directory::Hint,
+    ffi::{
+        buffer::Shares,
+        published::{
+            Batch,
+            Walked, //
+        },
+        wait_queue::{
+            self,
+            PollMask,
+            Wake, //
+        }, //
     },
-    ffi::wait_queue::Wake,
     identity::Identity,
-    message::{
-        CommandBuffer,
-        Message, //
-    },
+    message::CommandBuffer,
     policy::{
         name::Word,
-        refusal::Refusal,
-        registry::Handle, //
+        refusal::Refusal, //
     },
     registrar::Registrar,
     registration::{
@@ -107,44 +111,56 @@ impl Sender<'_> {
             let sender = self.identity.acting(directory, &guard);
             sender.ok_or(Refusal::SenderNotRegistered)?.into()
         };
-        let message = command.into_message(sender.name(), text_at);
-        // Who registers from now on is not reached, so that this ends.
+        let mut text = Shares::of(command.into_message(sender.name(), text_at));
+        // Who registers from now on is not reached.
         let last = directory.latest();
-        let mut place = Handle::START;
+        let mut walked = Walked::default();
         loop {
-            let before = place;
-            let batch = directory.batch(&mut place, last);
-            if place == before {
+            let guard = rcu::read_lock();
+            let Some(receivers) = directory.batch(&mut walked, sender.handle(), &guard) else {
                 break;
-            }
-            self.deliver_batch(&sender, &message, &batch);
+            };
+            text = self.deliver_batch(&sender, last, text, receivers);
+            drop(guard);
             might_sleep();
         }
         sender.count_broadcast();
         Ok(())
     }
 
-    /// Delivers to those who have these places, but for the sender.
-    fn deliver_batch(self, sender: &Registration, message: &Message, batch: &Batch) {
-        let directory = &self.registrar.directory;
-        let guard = rcu::read_lock();
-        for &handle in batch.iter().flatten() {
-            let Some(receiver) = directory.at(handle.index(), &guard) else {
-                continue;
-            };
-            // Somebody else may have the place by now.
-            if receiver.handle() != handle || handle == sender.handle() {
-                continue;
+    /// A function of its own, whose loops have the processor's registers to themselves.
+    #[inline(never)]
+    fn deliver_batch(
+        self,
+        sender: &Registration,
+        last: u64,
+        mut text: Shares,
+        mut receivers: Batch<'_, Registration>,
+    ) -> Shares {
+        receivers.retain(|receiver| {
+            if !receiver.is_alive_up_to(last) {
+                return false;
             }
-            match receiver.deliver(sender, message.clone(), Wake::One) {
-                Ok(0) | Err(Undelivered::Closed) => {}
-                Ok(dropped) => self.log_overflow(&receiver, dropped),
+            match receiver.enqueue(text.share()) {
+                Ok(0) => {}
+                Ok(dropped) => self.log_overflow(receiver, dropped),
+                Err(Undelivered::Closed) => return false,
                 Err(Undelivered::TooLarge) => {
                     receiver.count_too_large();
-                    self.log_overflow(&receiver, 1);
+                    self.log_overflow(receiver, 1);
+                    return false;
                 }
             }
-        }
+            receiver.trace_send(sender, || text.len());
+            true
+        });
+        wait_queue::order();
+        receivers.for_each(|receiver| {
+            receiver
+                .waiters()
+                .wake_ordered(Wake::One, PollMask::READABLE);
+        });
+        text
     }
 
     #[cold]

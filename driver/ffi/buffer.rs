@@ -6,6 +6,10 @@
 //! two allocations and two steps to reach. Here the count stands in front of the bytes. The memory
 //! is the business of `pieces.rs`.
 
+mod shares;
+
+pub(crate) use shares::Shares;
+
 use super::{
     pieces::{
         self,
@@ -281,15 +285,6 @@ impl Bytes {
             }
         }
         true
-    }
-}
-
-impl Clone for Bytes {
-    #[inline(always)]
-    fn clone(&self) -> Self {
-        self.header().users.inc();
-        // INVARIANT: The user just counted is the new value.
-        Self(self.0)
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod buffer;
 pub(crate) mod credentials;
 pub(crate) mod device;
 pub(crate) mod exit_watch;
+pub(crate) mod growing;
 pub(crate) mod kobject;
 pub(crate) mod once;
 pub(crate) mod parameter;

@@ -6,6 +6,7 @@
 //! array keeps its reference until every reader who may have found it is done.
 
 use super::{
+    growing::Growing,
     once::read_once,
     shim,
     work_queue::WorkQueue, //
@@ -20,7 +21,6 @@ use core::{
     ptr, //
 };
 use kernel::{
-    alloc::flags::__GFP_NOWARN,
     bindings,
     prelude::*,
     sync::{
@@ -43,15 +43,18 @@ type Slot<T> = Atomic<*mut T>;
 ///
 /// # Invariants
 ///
-/// - A chunk is null, or an array of `chunk_len` places that lives as long as `self`. The first one
-///   is null: its places are `first`.
-/// - A place is null, or owns a reference that came from `Arc::into_raw`. Once such a pointer has
-///   left its place, the reference is given up no earlier than a grace period later.
+/// A place is null, or owns a reference that came from `Arc::into_raw`. Once such a pointer has left
+/// its place, the reference is given up no earlier than a grace period later.
 pub(crate) struct Published<T: Send + Sync + 'static> {
-    /// Here, since most systems need no others, and these are found by fewer steps.
+    /// The first chunk. Here, since most systems need no others, and these are found by fewer steps.
     first: [Slot<T>; chunk_len(0)],
-    chunks: [Atomic<*mut Slot<T>>; CHUNKS],
+    /// The chunks after the first.
+    slots: Growing<Slot<T>, 1>,
+    /// A bit for each place, set while something is there: a walk passes over the others.
+    taken: Growing<Atomic<u64>, WORD>,
 }
+
+const WORD: usize = u64::BITS as usize;
 
 // SAFETY: The places own references to `T`, which is `Send` and `Sync`.
 unsafe impl<T: Send + Sync> Send for Published<T> {}
@@ -68,13 +71,33 @@ pub(crate) struct Retired<T: Send + Sync + 'static>(*const T);
 // SAFETY: It is a reference to `T`, which is `Send` and `Sync`.
 unsafe impl<T: Send + Sync> Send for Retired<T> {}
 
+/// How far a walk over all places has come.
+#[derive(Default)]
+pub(crate) struct Walked {
+    chunk: usize,
+    /// Words of the chunk.
+    words: usize,
+}
+
+/// The objects at some places that are next to each other.
+///
+/// # Invariants
+///
+/// - A reader of the array is in a critical section for `'a`.
+/// - Of `slots` there is one for each bit of `taken`.
+pub(crate) struct Batch<'a, T: Send + Sync + 'static> {
+    slots: &'a [Slot<T>],
+    taken: u64,
+}
+
 impl<T: Send + Sync> Published<T> {
-    /// An array with the places of the first chunk.
+    /// An array with the places of the first chunk, and without a bit for them.
     pub(crate) fn new() -> Self {
-        // INVARIANT: All chunks and places are null.
+        // INVARIANT: All places are null.
         Self {
             first: [const { Atomic::new(ptr::null_mut()) }; chunk_len(0)],
-            chunks: [const { Atomic::new(ptr::null_mut()) }; CHUNKS],
+            slots: Growing::new(),
+            taken: Growing::new(),
         }
     }
 
@@ -84,38 +107,27 @@ impl<T: Send + Sync> Published<T> {
     ///
     /// `ENOMEM`.
     pub(crate) fn add_chunk(&self, chunk: usize) -> Result {
-        let place = self.chunks.get(chunk).ok_or(ENOMEM)?;
-        if chunk == 0 || !place.load(Relaxed).is_null() {
+        self.taken.add_chunk(chunk, || Atomic::new(0))?;
+        if chunk == 0 {
             return Ok(());
         }
-        let len = chunk_len(chunk);
-        let mut slots = KVVec::<Slot<T>>::with_capacity(len, GFP_KERNEL | __GFP_NOWARN)?;
-        for _ in 0..len {
-            slots.push(Atomic::new(ptr::null_mut()), GFP_KERNEL)?;
-        }
-        let (slots, len, capacity) = slots.into_raw_parts();
-        // INVARIANT: The array has `chunk_len` places, all null, and is freed by `drop` alone.
-        if place.cmpxchg(ptr::null_mut(), slots, Full).is_err() {
-            // SAFETY: The parts are those of the vector above, which nobody else has seen.
-            drop(unsafe { KVVec::from_raw_parts(slots, len, capacity) });
-        }
-        Ok(())
+        // INVARIANT: All places are null.
+        self.slots.add_chunk(chunk, || Atomic::new(ptr::null_mut()))
     }
 
     #[inline(always)]
     fn slot(&self, index: u32) -> Option<&Slot<T>> {
-        if let Some(slot) = self.first.get(index as usize) {
-            return Some(slot);
+        match self.first.get(index as usize) {
+            None => self.slots.get(index),
+            slot => slot,
         }
-        let (chunk, at) = locate(index as usize);
-        let slots = read_once(self.chunks.get(chunk)?);
-        if slots.is_null() {
-            return None;
+    }
+
+    fn chunk(&self, chunk: usize) -> Option<&[Slot<T>]> {
+        match chunk {
+            0 => Some(&self.first),
+            _ => self.slots.chunk(chunk),
         }
-        // SAFETY: By the type invariants the chunk has `chunk_len` places, which is more than `at`.
-        let slot = unsafe { slots.add(at) };
-        // SAFETY: By the type invariants the chunk lives as long as `self`.
-        Some(unsafe { &*slot })
     }
 
     /// The object at a place.
@@ -131,43 +143,122 @@ impl<T: Send + Sync> Published<T> {
         Some(unsafe { ArcBorrow::from_raw(object) })
     }
 
-    /// Puts an object into a place. Callers exclude each other.
+    /// The objects at the next places, up to 64 of them, after those that have been walked over,
+    /// without the one at the place `but`. Who is published or retracted meanwhile may be among them
+    /// or not.
+    #[inline]
+    pub(crate) fn batch<'a>(
+        &'a self,
+        walked: &mut Walked,
+        but: u32,
+        _: &'a rcu::Guard,
+    ) -> Option<Batch<'a, T>> {
+        let (chunk, at) = locate(but as usize);
+        loop {
+            let Some(word) = self.taken.chunk(walked.chunk)?.get(walked.words) else {
+                walked.chunk += 1;
+                walked.words = 0;
+                continue;
+            };
+            let mut taken = read_once(word);
+            if walked.chunk == chunk && walked.words == at / WORD {
+                taken &= !bit(but);
+            }
+            let from = walked.words * WORD;
+            walked.words += 1;
+            if taken != 0 {
+                let slots = self.chunk(walked.chunk)?.get(from..)?;
+                if slots.len() < WORD {
+                    taken &= (1 << slots.len()) - 1;
+                }
+                // INVARIANT: The guard lives for `'a`, and no more bits are left than places.
+                return Some(Batch { slots, taken });
+            }
+        }
+    }
+
+    /// Puts an object into a place. Callers exclude each other, and those of `retract`.
     ///
     /// # Errors
     ///
     /// `ENOMEM` where the place has not been made, or is taken.
     pub(crate) fn publish(&self, index: u32, object: Arc<T>) -> Result {
         let slot = self.slot(index).ok_or(ENOMEM)?;
+        let taken = self.taken.get(index).ok_or(ENOMEM)?;
         if !slot.load(Relaxed).is_null() {
             return Err(ENOMEM);
         }
         // INVARIANT: The place owns the reference that `object` was.
         slot.store(Arc::into_raw(object).cast_mut(), Release);
+        taken.fetch_add(bit(index), Relaxed);
         Ok(())
     }
 
     /// Takes out what is at a place.
     pub(crate) fn retract(&self, index: u32) -> Option<Retired<T>> {
-        Retired::from_slot(self.slot(index)?)
+        let retired = Retired::from_slot(self.slot(index)?)?;
+        if let Some(taken) = self.taken.get(index) {
+            taken.fetch_sub(bit(index), Relaxed);
+        }
+        Some(retired)
+    }
+}
+
+/// The bit of a place in its word.
+fn bit(index: u32) -> u64 {
+    let (_, at) = locate(index as usize);
+    1 << (at % WORD)
+}
+
+impl<T: Send + Sync> Batch<'_, T> {
+    /// Hands every object to `keep`, and forgets about those for which that says false.
+    #[inline(always)]
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
+        let mut left = self.taken;
+        while left != 0 {
+            let place = left.trailing_zeros();
+            left &= left - 1;
+            // SAFETY: The bit of the place was set.
+            if !unsafe { self.at(place) }.is_some_and(&mut keep) {
+                self.taken &= !(1 << place);
+            }
+        }
+    }
+
+    /// Hands every object to `body`.
+    #[inline(always)]
+    pub(crate) fn for_each(self, mut body: impl FnMut(&T)) {
+        let mut left = self.taken;
+        while left != 0 {
+            let place = left.trailing_zeros();
+            left &= left - 1;
+            // SAFETY: The bit of the place was set.
+            unsafe { self.at(place) }.map(&mut body);
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The bit of the place is, or was, one of `taken`.
+    #[inline(always)]
+    unsafe fn at(&self, place: u32) -> Option<&T> {
+        // SAFETY: By the type invariants there is such a place.
+        let slot = unsafe { self.slots.get_unchecked(place as usize) };
+        let object = read_once(slot);
+        // SAFETY: By the invariants of the array the place is null, or owned a reference when it was
+        // read, which by those of this type is not given up as long as `self` is there, even if the
+        // place has lost it since.
+        unsafe { object.as_ref() }
     }
 }
 
 impl<T: Send + Sync> Drop for Published<T> {
     fn drop(&mut self) {
         // Nobody looks any more, but somebody may have found what is in there before.
-        let retire = |slot: &Slot<T>| drop(Retired::from_slot(slot));
-        self.first.iter().for_each(retire);
-        for (chunk, place) in self.chunks.iter().enumerate() {
-            let slots = place.load(Relaxed);
-            if slots.is_null() {
-                continue;
-            }
-            let len = chunk_len(chunk);
-            // SAFETY: By the type invariants this is an array of as many places; it was made from a
-            // vector without spare capacity, and nobody uses it any more.
-            let slots = unsafe { KVVec::from_raw_parts(slots, len, len) };
-            slots.iter().for_each(retire);
-        }
+        let slots = (0..CHUNKS).filter_map(|chunk| self.chunk(chunk));
+        slots
+            .flatten()
+            .for_each(|slot| drop(Retired::from_slot(slot)));
     }
 }
 

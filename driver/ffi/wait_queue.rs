@@ -216,11 +216,27 @@ impl WaitQueue {
     /// Wakes those who sleep, if there are any.
     #[inline(always)]
     pub(crate) fn wake(&self, how: Wake, why: PollMask) {
-        if self.has_sleepers() {
+        order();
+        self.wake_ordered(how, why);
+    }
+
+    /// The same after [`order`].
+    #[inline(always)]
+    pub(crate) fn wake_ordered(&self, how: Wake, why: PollMask) {
+        // SAFETY: The head is initialised.
+        if unsafe { is_waited_for(self.head.get()) } {
             // SAFETY: The head is initialised.
             unsafe { wake(self.head.get(), how, why) };
         }
     }
+}
+
+/// Has what the caller changed before seen by whoever comes too late to be found asleep after this.
+#[inline(always)]
+pub(crate) fn order() {
+    // Pairs with the barriers of those who queue and then look: in `set_current_state()`, in
+    // `poll_wait()`, and in `WakeChain::arm`.
+    barrier::smp_mb(barrier::Full);
 }
 
 /// Whether an entry may be in a queue still: if not, a wake-up has taken it out.
@@ -243,9 +259,16 @@ unsafe fn is_queued(entry: *mut bindings::wait_queue_entry) -> bool {
 /// `head` points at an initialised wait queue head.
 #[inline(always)]
 pub(super) unsafe fn has_sleepers(head: *mut bindings::wait_queue_head) -> bool {
-    // Pairs with the barriers of those who queue and then look: in `set_current_state()`, in
-    // `poll_wait()`, and in `WakeChain::arm`.
-    barrier::smp_mb(barrier::Full);
+    order();
+    // SAFETY: The head is initialised.
+    unsafe { is_waited_for(head) }
+}
+
+/// # Safety
+///
+/// `head` points at an initialised wait queue head.
+#[inline(always)]
+unsafe fn is_waited_for(head: *mut bindings::wait_queue_head) -> bool {
     // SAFETY: The head is valid; only the address of the field is taken.
     let list = unsafe { &raw mut (*head).head };
     // SAFETY: The list is valid; only the address of the field is taken.

@@ -9,10 +9,10 @@
 use super::storage::Storage;
 
 /// Elements of the first chunk; the second has twice as many, and so on.
-const FIRST: usize = 8;
+const FIRST: usize = 32;
 
 /// Chunks that there can be: room for more than the largest `MAX_DEVICES`.
-pub const CHUNKS: usize = 14;
+pub const CHUNKS: usize = 12;
 
 /// Elements of the chunk with this number.
 pub const fn chunk_len(chunk: usize) -> usize {
@@ -24,9 +24,9 @@ pub const fn chunk_len(chunk: usize) -> usize {
 /// ```
 /// use mq_policy::chunks::locate;
 /// assert_eq!(locate(0), (0, 0));
-/// assert_eq!(locate(7), (0, 7));
-/// assert_eq!(locate(8), (1, 0));
-/// assert_eq!(locate(24), (2, 0));
+/// assert_eq!(locate(31), (0, 31));
+/// assert_eq!(locate(32), (1, 0));
+/// assert_eq!(locate(96), (2, 0));
 /// ```
 #[inline]
 pub fn locate(index: usize) -> (usize, usize) {

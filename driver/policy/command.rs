@@ -93,6 +93,9 @@ pub fn parse_head(
             text_at,
         });
     }
+    if let Some(text_at) = plain_broadcast(head, len) {
+        return Ok(Command::Broadcast { text_at });
+    }
     let command = Written { head, len, blank };
     let (word, rest) = command.word(0)?;
     match word {
@@ -148,6 +151,14 @@ pub fn plain_send(head: &[u8], len: usize) -> Option<(Word, usize)> {
     let name_len = bits as usize / 8;
     let text_at = WORD.len() + name_len + 1;
     (name_len > 0 && text_at < len).then_some((Word::new(to, name_len), text_at))
+}
+
+/// Reads `/all TEXT`: where the text starts.
+#[inline(always)]
+fn plain_broadcast(head: &[u8], len: usize) -> Option<usize> {
+    const WORD: &[u8; 5] = b"/all ";
+    let word = head.first_chunk::<{ WORD.len() }>()?;
+    (word == WORD && WORD.len() < len).then_some(WORD.len())
 }
 
 /// A command, of which only the beginning may be at hand.

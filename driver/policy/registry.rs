@@ -434,39 +434,6 @@ impl<T: Member, S: Storage> Registry<T, S> {
         Walk::Pause(place)
     }
 
-    /// Fills `batch` with the places of the registrations that come next after `place`, with
-    /// numbers up to `last`. Returns from where it goes on, which is `place` at the end.
-    pub fn batch(&self, place: Handle, last: u64, batch: &mut [Option<Handle>]) -> Handle {
-        let (mut index, mut place) = match self.walk(place, place.sequence()) {
-            Walk::Found(first, _) => (first.index, place),
-            Walk::Pause(at) if at.sequence > last => return place,
-            Walk::Pause(at) => {
-                let sequence = place.sequence.max(at.sequence);
-                return Handle::near(sequence, at.index);
-            }
-            Walk::End => return place,
-        };
-        let mut entries = batch.iter_mut();
-        for _ in 0..STEPS {
-            let Some(entry) = self.slots.entry(index) else {
-                break;
-            };
-            if entry.sequence > last {
-                break;
-            }
-            let handle = entry.handle(index);
-            if entry.is_live() {
-                match entries.next() {
-                    Some(next) => *next = Some(handle),
-                    None => break,
-                }
-            }
-            place = handle;
-            index = entry.later;
-        }
-        place
-    }
-
     fn denied(&self, refusal: Refusal, holder: Option<u32>) -> Denied {
         let blocked_by = holder.and_then(|index| Some(self.slots.entry(index)?.handle(index)));
         Denied {

@@ -69,18 +69,23 @@ impl<T, A: DerefMut<Target = [Option<T>]>> Ring<A> {
     }
 
     /// Adds `item` as the newest, or returns it if no slot is free.
-    #[inline(always)]
     pub fn push_free(&mut self, item: T) -> Option<T> {
-        if self.len == self.slots.len() {
-            return Some(item);
-        }
-        let at = self.index(self.len);
-        self.len += 1;
-        match self.slots.get_mut(at) {
-            // Whatever is not held is `None`.
+        match self.free_slot() {
             Some(slot) => slot.replace(item),
             None => Some(item),
         }
+    }
+
+    /// The slot of a new item, which is `None` and to be filled; or no slot, if none is free.
+    #[inline(always)]
+    pub fn free_slot(&mut self) -> Option<&mut Option<T>> {
+        if self.len == self.slots.len() {
+            return None;
+        }
+        let at = self.index(self.len);
+        let slot = self.slots.get_mut(at)?;
+        self.len += 1;
+        Some(slot)
     }
 
     /// The oldest item.
@@ -135,11 +140,8 @@ impl<T, A: DerefMut<Target = [Option<T>]>> Ring<A> {
     #[inline(always)]
     fn index(&self, offset: usize) -> usize {
         let at = self.head + offset;
-        if at >= self.slots.len() {
-            at - self.slots.len()
-        } else {
-            at
-        }
+        // What is less than the length wraps to a large number, and is the smaller of the two.
+        at.min(at.wrapping_sub(self.slots.len()))
     }
 }
 

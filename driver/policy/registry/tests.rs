@@ -317,37 +317,6 @@ mod cases {
         assert_eq!(arrived, Some(ENDED));
     }
 
-    #[test]
-    fn batches_hold_all_up_to_the_last_once_and_in_order() {
-        const COUNT: u32 = 200;
-        let ends = |number: u32| number % 7 < 3 || (60..130).contains(&number);
-        let (ended, live) = (Cell::new(false), Cell::new(false));
-        let mut registry = empty();
-        for number in 0..COUNT {
-            let dying = if ends(number) { &ended } else { &live };
-            register(&mut registry, numbered(number), number, dying);
-        }
-        ended.set(true);
-        for last in [0, 1, 50, 150, u64::from(COUNT), 1000] {
-            let mut expected =
-                (0..COUNT).filter(|&number| !ends(number) && u64::from(number) < last);
-            let mut place = Handle::START;
-            loop {
-                let mut batch = [None; 8];
-                let next = registry.batch(place, last, &mut batch);
-                for &handle in batch.iter().flatten() {
-                    let found = registry.get(handle).map(|member| member.0);
-                    assert_eq!(found, expected.next());
-                }
-                if next == place {
-                    break;
-                }
-                place = next;
-            }
-            assert_eq!(expected.next(), None);
-        }
-    }
-
     /// Random histories of registering, ending, removing and growing, against rows in the order of
     /// registration.
     #[test]
