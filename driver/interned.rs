@@ -10,6 +10,11 @@ use kernel::{
         RBTreeNodeReservation, //
     },
     sync::{
+        atomic::{
+            Atomic,
+            Full,
+            Relaxed, //
+        },
         Arc,
         SpinLock, //
     }, //
@@ -19,20 +24,51 @@ use kernel::{
 pub(crate) trait Keyed: Send + Sync + 'static {
     /// The key.
     fn key(&self) -> u64;
+
+    /// How often it is used.
+    fn uses(&self) -> &Uses;
 }
 
-struct Entry<T> {
-    object: Arc<T>,
-    users: usize,
+/// How often an object is used. That falls to 0 under the lock of the tree alone, and then the object
+/// leaves the tree; so whoever finds it there can use it.
+pub(crate) struct Uses(Atomic<usize>);
+
+impl Uses {
+    /// Once: by whoever makes the object.
+    pub(crate) fn new() -> Self {
+        Self(Atomic::new(1))
+    }
+
+    fn add(&self) {
+        self.0.fetch_add(1, Relaxed);
+    }
+
+    /// Gives up a use, unless it is the only one.
+    fn give_up_one_of_several(&self) -> bool {
+        let mut uses = self.0.load(Relaxed);
+        while uses > 1 {
+            match self.0.cmpxchg(uses, uses - 1, Full) {
+                Ok(_) => return true,
+                Err(now) => uses = now,
+            }
+        }
+        false
+    }
+
+    /// Gives up a use, under the lock of the tree. Returns whether it was the only one.
+    fn give_up(&self) -> bool {
+        self.0.fetch_sub(1, Full) == 1
+    }
 }
 
 /// All objects of a kind that anybody uses.
 ///
-/// The lock is held for a look-up or a change in the tree, and no other is taken under it.
+/// The lock is held for a look-up or a change in the tree, and no other is taken under it. Whoever
+/// uses an object needs no lock to use it once more.
 #[pin_data]
 pub(crate) struct Interner<T: Keyed> {
     #[pin]
-    tree: SpinLock<RBTree<u64, Entry<T>>>,
+    tree: SpinLock<RBTree<u64, Arc<T>>>,
 }
 
 impl<T: Keyed> Interner<T> {
@@ -62,23 +98,19 @@ impl<T: Keyed> Interner<T> {
             return Ok(object);
         }
         let object = make()?;
-        let entry = Entry {
-            object: object.clone(),
-            users: 1,
-        };
-        let node = RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?.into_node(key, entry);
+        let node = RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?.into_node(key, object.clone());
         // Somebody else may have been faster; what was inserted is used then, and what was made
         // here goes once the lock is dropped.
         let spare = {
             let mut tree = this.tree.lock();
-            match tree.get_mut(&key) {
+            match tree.get(&key) {
                 None => {
                     tree.insert(node);
                     None
                 }
-                Some(entry) => {
-                    entry.users += 1;
-                    Some((node, entry.object.clone()))
+                Some(earlier) => {
+                    earlier.uses().add();
+                    Some((node, earlier.clone()))
                 }
             }
         };
@@ -90,11 +122,11 @@ impl<T: Keyed> Interner<T> {
 
     /// The object with this key, if anybody uses it.
     pub(crate) fn get(this: &Arc<Self>, key: u64) -> Option<Interned<T>> {
-        let mut tree = this.tree.lock();
-        let entry = tree.get_mut(&key)?;
-        entry.users += 1;
+        let tree = this.tree.lock();
+        let object = tree.get(&key)?;
+        object.uses().add();
         Some(Interned {
-            object: entry.object.clone(),
+            object: object.clone(),
             interner: this.clone(),
         })
     }
@@ -117,9 +149,7 @@ impl<T: Keyed> core::ops::Deref for Interned<T> {
 
 impl<T: Keyed> Clone for Interned<T> {
     fn clone(&self) -> Self {
-        if let Some(entry) = self.interner.tree.lock().get_mut(&self.key()) {
-            entry.users += 1;
-        }
+        self.object.uses().add();
         Self {
             object: self.object.clone(),
             interner: self.interner.clone(),
@@ -129,13 +159,17 @@ impl<T: Keyed> Clone for Interned<T> {
 
 impl<T: Keyed> Drop for Interned<T> {
     fn drop(&mut self) {
-        let key = self.key();
+        let uses = self.object.uses();
+        if uses.give_up_one_of_several() {
+            return;
+        }
         let mut tree = self.interner.tree.lock();
-        let last = tree.get_mut(&key).is_some_and(|entry| {
-            entry.users -= 1;
-            entry.users == 0
-        });
-        let node = if last { tree.remove_node(&key) } else { None };
+        // Somebody may have found it meanwhile.
+        let node = if uses.give_up() {
+            tree.remove_node(&self.object.key())
+        } else {
+            None
+        };
         drop(tree);
         drop(node);
     }

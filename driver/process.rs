@@ -12,7 +12,8 @@ use crate::{
     interned::{
         Interned,
         Interner,
-        Keyed, //
+        Keyed,
+        Uses, //
     }, //
 };
 use kernel::{
@@ -39,6 +40,7 @@ pub(crate) type ProcessRef = Interned<Process>;
 /// A process.
 pub(crate) struct Process {
     pid: ProcessId,
+    uses: Uses,
     waiters: Arc<WaitQueue>,
     /// The user as whom it is registered now; `NOBODY` if it is not.
     registered_as: Atomic<u64>,
@@ -53,6 +55,10 @@ const NOBODY: u64 = u64::MAX;
 impl Keyed for Process {
     fn key(&self) -> u64 {
         self.pid.key() as u64
+    }
+
+    fn uses(&self) -> &Uses {
+        &self.uses
     }
 }
 
@@ -73,6 +79,7 @@ impl Process {
             Ok(Arc::new(
                 Self {
                     pid,
+                    uses: Uses::new(),
                     waiters,
                     registered_as: Atomic::new(NOBODY),
                     ended_as: Atomic::new(NOBODY),

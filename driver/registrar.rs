@@ -14,6 +14,7 @@ use crate::{
     directory::Directory,
     errors::Failure,
     ffi::{
+        attribute::c_name,
         credentials,
         exit_watch::{
             ExitWatch,
@@ -125,7 +126,7 @@ impl Parents {
         if self.queues.is_none() {
             let device = self.device.as_ref().ok_or(ENODEV)?;
             let files = Arc::new((), GFP_KERNEL)?;
-            self.queues = Some(Kobject::new(device, paths::QUEUES, files)?);
+            self.queues = Some(Kobject::new(device, c_name!(paths::QUEUES), files)?);
         }
         self.queues.as_deref().ok_or(ENODEV)
     }
@@ -347,7 +348,9 @@ impl Registrar {
         self.ready.wait_for_completion();
         let mut parents = self.parents.lock();
         let queues = parents.queues()?;
-        Kobject::new(&queues.as_parent(), name.as_str(), registration)
+        let name = name.with_zero();
+        let name = CStr::from_bytes_until_nul(&name).map_err(|_| EINVAL)?;
+        Kobject::new(&queues.as_parent(), name, registration)
     }
 
     /// Ends a registration, and has released what is left of it on return. Returns false if it had

@@ -9,7 +9,8 @@ use crate::{
     interned::{
         Interned,
         Interner,
-        Keyed, //
+        Keyed,
+        Uses, //
     },
     policy::quota::{
         Exceeded,
@@ -36,6 +37,7 @@ pub(crate) type UserRef = Interned<User>;
 #[pin_data]
 pub(crate) struct User {
     key: u64,
+    uses: Uses,
     #[pin]
     quota: SpinLock<Quota>,
 }
@@ -43,6 +45,10 @@ pub(crate) struct User {
 impl Keyed for User {
     fn key(&self) -> u64 {
         self.key
+    }
+
+    fn uses(&self) -> &Uses {
+        &self.uses
     }
 }
 
@@ -58,6 +64,7 @@ impl User {
             Arc::pin_init(
                 pin_init!(Self {
                     key,
+                    uses: Uses::new(),
                     quota <- new_spinlock!(Quota::default(), "mq_quota"),
                 }),
                 GFP_KERNEL_ACCOUNT,

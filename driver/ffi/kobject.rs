@@ -103,7 +103,7 @@ impl<T: HasAttributes> Kobject<T> {
     /// # Errors
     ///
     /// `ENOMEM`; `EEXIST` if there is a file or folder of this name.
-    pub(crate) fn new(parent: &Parent, name: &str, of: Arc<T>) -> Result<Pin<KBox<Self>>> {
+    pub(crate) fn new(parent: &Parent, name: &CStr, of: Arc<T>) -> Result<Pin<KBox<Self>>> {
         let this = KBox::pin_init(
             pin_init!(Self {
                 kobject <- Opaque::ffi_init(|kobject: *mut bindings::kobject| {
@@ -121,14 +121,15 @@ impl<T: HasAttributes> Kobject<T> {
         )?;
         // From here on, dropping `this` undoes what was done.
         //
-        // SAFETY: Both kobjects are initialised; the format takes a length and as many bytes.
+        // By this format the name is copied; any other would be worked through.
+        //
+        // SAFETY: Both kobjects are initialised; the format takes one string, which ends with zero.
         to_result(unsafe {
             bindings::kobject_add(
                 this.kobject.get(),
                 parent.0.as_ptr(),
-                c"%.*s".as_char_ptr(),
-                name.len() as c_int,
-                name.as_ptr(),
+                c"%s".as_char_ptr(),
+                name.as_char_ptr(),
             )
         })?;
         for file in T::attributes() {

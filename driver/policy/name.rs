@@ -78,6 +78,13 @@ impl Name {
         (word << (word.leading_zeros() / u8::BITS * u8::BITS)).to_le_bytes()
     }
 
+    /// The name as a string of C: its bytes, and zeros.
+    pub fn with_zero(&self) -> [u8; NAME_MAX + 1] {
+        let mut padded = [0; NAME_MAX + 1];
+        padded[..NAME_MAX].copy_from_slice(&self.0);
+        padded
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         // Never the default: a name is ASCII.
@@ -192,6 +199,10 @@ mod tests {
             let name = name(text);
             assert_eq!(name.len(), text.len());
             assert_eq!(name.as_str(), text);
+            let with_zero = name.with_zero();
+            let (bytes, zeros) = with_zero.split_at(text.len());
+            assert_eq!(bytes, text.as_bytes());
+            assert!(!zeros.is_empty() && zeros.iter().all(|&byte| byte == 0));
             let padded = name.padded_before();
             let (zeros, bytes) = padded.split_at(NAME_MAX - text.len());
             assert_eq!(bytes, text.as_bytes());
