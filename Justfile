@@ -68,6 +68,16 @@ lint:
 image:
     @image/build
 
+# the same with Buildroot: build/buildroot/image. IMAGE=buildroot then makes other recipes take it
+[group('build'), no-exit-message]
+buildroot *ARCHITECTURE:
+    @image/buildroot "$@"
+
+# what the recipe before this needs where Debian's packages can be had, and the rest of the internet cannot
+[group('build'), no-exit-message]
+buildroot-offline *ARCHITECTURE:
+    @image/buildroot-offline "$@"
+
 # the kernel, into the cache
 [group('build')]
 kernel:
