@@ -58,6 +58,11 @@ test-guest *PATTERN:
 reproducible:
     @tests/reproducible
 
+# the Debian packages, installed and removed in a chroot of Debian 13; as root, many minutes
+[group('test'), no-exit-message]
+test-deb:
+    @tests/deb
+
 # formatting, clippy for host and driver, shellcheck
 [group('test'), no-exit-message]
 lint:
@@ -92,6 +97,11 @@ driver:
 [group('build'), no-exit-message]
 pictures *WHICH:
     @docs/draw "$@"
+
+# the Debian packages, into build/deb
+[group('build')]
+deb:
+    @packaging/deb
 
 # mq-admin, static
 [group('build')]
