@@ -97,8 +97,10 @@ pub(crate) struct Waited<R> {
     pub(crate) was_queued: bool,
 }
 
-/// A wait queue.
+/// A wait queue, in cache lines of its own: who sleeps and who wakes write it, and have nothing to do
+/// with those of the next one.
 #[pin_data]
+#[repr(align(64))]
 pub(crate) struct WaitQueue {
     #[pin]
     head: Opaque<bindings::wait_queue_head>,
