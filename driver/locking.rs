@@ -117,7 +117,7 @@
 //! | `Published`, a place | `Release`; the address depends on it | a registration is seen whole |
 //! | `Published`, a chunk | full `cmpxchg`; the address depends on it | its places are seen empty |
 //! | `Directory::latest` | `Release`; `Acquire` to look | a broadcast finds who was there before |
-//! | `Registration::end` | full `cmpxchg`; `Acquire` where it is waited for | who sees the mark finds the work queued |
+//! | `Registration::state` | full `cmpxchg`; `Acquire` where it is waited for | who sees the mark finds the work queued |
 //! | `Process::ended` | `Release`, last; `Acquire`, first | who sees an end sees whose it was |
 //! | exit state (`shim.c`) | `smp_rmb()` | an old leader does not pass for the process |
 //!

@@ -156,9 +156,12 @@ impl Sender<'_> {
         });
         wait_queue::order();
         receivers.for_each(|receiver| {
-            receiver
-                .waiters()
-                .wake_ordered(Wake::One, PollMask::READABLE);
+            // Who has come to the place of one that has ended meanwhile has no message of this.
+            if receiver.is_alive_up_to(last) {
+                receiver
+                    .waiters()
+                    .wake_ordered(Wake::One, PollMask::READABLE);
+            }
         });
         text
     }

@@ -118,14 +118,18 @@ u64 mq_machine_memory(void)
 	return (u64)totalram_pages() << PAGE_SHIFT;
 }
 
-/* There is one module, and so one array of these. */
+/*
+ * There is one module, and so one array of these. Their names stay, because early at boot, where the
+ * driver is a part of the kernel, the names of caches that are merged are not copied.
+ */
 static struct kmem_cache *mq_caches[MQ_CACHES];
+static char mq_cache_names[MQ_CACHES][24];
 
 bool mq_cache_create(unsigned int number, size_t size)
 {
-	char name[24];
+	char *name = mq_cache_names[number];
 
-	snprintf(name, sizeof(name), "mq_message_%zu", size);
+	snprintf(name, sizeof(mq_cache_names[number]), "mq_message_%zu", size);
 	mq_caches[number] = kmem_cache_create_usercopy(name, size, 0, 0, 0, size, NULL);
 	return mq_caches[number];
 }

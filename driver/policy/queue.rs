@@ -184,7 +184,8 @@ impl<T: Item, A: DerefMut<Target = [Option<T>]>> Queue<A> {
     }
 
     /// Moves the oldest messages to `displaced`, until there is room for one of `memory` bytes or
-    /// no place left to move one to. `held` sums up what they took. Returns whether there is room.
+    /// no place left to move one to. `held` sums up what they took. Returns whether there is room,
+    /// which is kept for this one from then on.
     pub fn make_room(
         &mut self,
         memory: usize,
@@ -192,7 +193,7 @@ impl<T: Item, A: DerefMut<Target = [Option<T>]>> Queue<A> {
         displaced: &mut [Option<T>],
     ) -> bool {
         for place in displaced {
-            if self.bytes - *held + memory <= self.bytes_max {
+            if self.keep_room(memory, held) {
                 return true;
             }
             let Some(message) = self.ring.pop() else {
@@ -202,7 +203,18 @@ impl<T: Item, A: DerefMut<Target = [Option<T>]>> Queue<A> {
             self.stats.dropped_overflow += 1;
             *place = Some(message);
         }
-        self.bytes - *held + memory <= self.bytes_max || !self.open
+        self.keep_room(memory, held) || !self.open
+    }
+
+    /// Keeps room for `memory` bytes in the place of what is held, if there is as much.
+    fn keep_room(&mut self, memory: usize, held: &mut usize) -> bool {
+        let bytes = self.bytes - *held + memory;
+        if bytes > self.bytes_max {
+            return false;
+        }
+        self.bytes = bytes;
+        *held = memory;
+        true
     }
 
     /// Adds a message for which there is room by now, and gives up what was held for it.
@@ -410,6 +422,22 @@ mod tests {
         assert!(queue.make_room(3, &mut held, &mut [None; 2]));
         assert_eq!(queue.end_large(Message(9, 3), held), Ok(()));
         assert_eq!((queue.depth(), queue.bytes()), (2, 4));
+        assert!(balances(&queue));
+    }
+
+    #[test]
+    fn room_that_readers_have_made_is_kept_from_others() {
+        let mut queue = queue(8, 4);
+        for number in 0..4 {
+            let _ = queue.push(one(number));
+        }
+        let mut held = 0;
+        assert!(queue.begin_large(2));
+        assert_eq!((queue.pop(), queue.pop()), (Some(one(0)), Some(one(1))));
+        assert!(queue.make_room(2, &mut held, &mut [None; 2]));
+        assert_eq!(queue.push(one(8)), Err(Pushed::Displaced(one(2))));
+        assert_eq!(queue.end_large(Message(9, 2), held), Ok(()));
+        assert_eq!((queue.depth(), queue.bytes()), (3, 4));
         assert!(balances(&queue));
     }
 

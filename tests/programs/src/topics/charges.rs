@@ -161,12 +161,18 @@ fn used_up() {
         link.say("ready");
         loop {
             link.hear();
-            link.say(format!("{:?}", device.command("/reg alice")));
+            let result = device.command("/reg alice");
+            // To say something takes memory, too, so it waits to be asked.
+            link.hear();
+            link.say(format!("{result:?}"));
         }
     });
     assert_eq!(user.hear(), "ready");
     let register = || {
         user.say("register");
+        wait::until_asleep_in(user.pid, &[libc::SYS_recvmsg]);
+        cgroup.limit(None);
+        user.say("what came of it?");
         user.hear()
     };
     for round in 0..10 {
@@ -175,7 +181,6 @@ fn used_up() {
         assert_eq!((listing::rows(), sysfs::registrations()), (vec![], 0));
         assert!(!sysfs::is_registered("alice"), "round {round}");
     }
-    cgroup.limit(None);
     assert_eq!(register(), "Ok(())", "no place, no share, no name is lost");
     let other = Device::open();
     other.register("other");
