@@ -4,17 +4,19 @@
 //!
 //! | lock | protects | taken under it | held while |
 //! |---|---|---|---|
-//! | `Registrar::parents` (mutex) | the kobjects above those of registrations | the kernel's | a kobject is added |
-//! | `Pollers::links` (mutex, one a file) | the links of a file | `Interner::tree`, wait queues | a poll or a registration is linked |
-//! | `Directory::registry` (spin) | names, owners, order | `User::quota` | a look-up or a change, or some steps of a walk |
-//! | `PartialReads::partials` (spin, one a file) | what a file has half read | `Registration::queue`, `Interner::tree` | one claim |
+//! | `Registrar::parents` (mutex) | kobjects above others | the kernel's | a kobject is added |
+//! | `Pollers::links` (mutex) | a file's links | `Interner::tree`, wait queues | one is made |
+//! | `Directory::registry` (spin) | names, owners, order | `User::quota` | some steps |
+//! | `PartialReads::partials` (spin) | what a file has half read | `Registration::queue` | one claim |
 //! | `Registration::queue` (spin) | a queue and its counters | `Stats::folded` | one push or pop |
 //! | `User::quota` (spin) | what a user holds | none | one count |
 //! | `Stats::folded` (spin) | what ended registrations have left | none | one count |
 //! | `Interner::tree` (spin) | which processes and users are known | none | a look-up or a change |
-//! | `Process::waiters` (interrupts off) | sleeping readers | `Pollers::hub`, the scheduler's | one wake-up |
+//! | `Process::waiters` (interrupts off) | sleeping readers | `Pollers::hub`, scheduler's | one wake-up |
 //! | `Pollers::hub` (interrupts off) | the links behind it | poll queues | one wake-up |
 //! | a poll queue (interrupts off) | who polls | that of epoll, and the like | one wake-up |
+//!
+//! `Pollers::links`, `Pollers::hub` and `PartialReads::partials` are each open file's own.
 //!
 //! Under a spin lock nothing is allocated, freed, logged, copied from or to user space, or woken;
 //! what falls out under one is carried out and dropped after it. User memory is touched under no
@@ -117,8 +119,9 @@
 //! | `Published`, a place | `Release`; the address depends on it | a registration is seen whole |
 //! | `Published`, a chunk | full `cmpxchg`; the address depends on it | its places are seen empty |
 //! | `Directory::latest` | `Release`; `Acquire` to look | a broadcast finds who was there before |
-//! | `Registration::state` | full `cmpxchg`; `Acquire` where it is waited for | who sees the mark finds the work queued |
+//! | `Registration::state` | full `cmpxchg`; `Acquire` to wait | who sees it finds the work queued |
 //! | `Process::ended` | `Release`, last; `Acquire`, first | who sees an end sees whose it was |
+//! | users of `Bytes`, `Uses` | `Release` or full to give up; `Acquire` | who frees is the last |
 //! | exit state (`shim.c`) | `smp_rmb()` | an old leader does not pass for the process |
 //!
 //! The rest is relaxed. `Directory::owners` counts a registration before the `Release` that publishes

@@ -214,6 +214,35 @@ a.b_c-d8  4194304 4294967295 8 8 18446744073709551615 9 1
     }
 
     #[test]
+    fn what_the_driver_writes_is_understood() {
+        use mq_policy::listing::{Line, Row};
+
+        let row = Row {
+            pid: 1,
+            uid: 2,
+            depth: 3,
+            len: 4,
+            sent: 5,
+            received: 6,
+            dropped: 7,
+        };
+        let name = mq_policy::name::Name::new(b"bob").unwrap();
+        let written = [Line::titles(), Line::of(name, row)];
+        let listing = written.map(|line| String::from_utf8(line.as_ref().to_vec()).unwrap());
+        let bob = Entry {
+            name: Name::new("bob").unwrap(),
+            pid: 1,
+            uid: 2,
+            depth: 3,
+            len: 4,
+            sent: 5,
+            received: 6,
+            dropped: 7,
+        };
+        assert_eq!(parse(&listing.concat()), Ok(vec![bob]));
+    }
+
+    #[test]
     fn other_columns_and_another_order_are_understood() {
         let all = parse(
             "WHEN LEN NAME PID UID DEPTH SENT RECEIVED DROPPED MORE\n\

@@ -74,7 +74,8 @@ gives 'anything else: EINVAL' 'ok | EINVAL | EINVAL | EINVAL | EINVAL | EINVAL |
 	'/reg bob' 'hello' '/' '/ x' ' /all x' 'msg bob x' '\0\0'
 gives 'an empty command: EINVAL' 'EINVAL | EINVAL | EINVAL' '' '\n' '\0'
 gives 'command words are case-sensitive' 'ok | ENOENT | ENOENT' '/reg bob' '/MSG bob x' '/All x'
-gives 'a command longer than CMD_BUF_SIZE: EMSGSIZE' 'ok | ok | EMSGSIZE' '/reg bob' '/msg bob x\*247;' '/msg bob x\*248;'
+gives 'a command longer than CMD_BUF_SIZE: EMSGSIZE' 'ok | ok | EMSGSIZE' \
+	'/reg bob' '/msg bob x\*247;' '/msg bob x\*248;'
 gives 'a command longer than CMD_BUF_SIZE, not registered: EMSGSIZE' 'EMSGSIZE' '/msg bob x\*248;'
 
 fresh MAX_DEVICES=2

@@ -15,7 +15,8 @@ modes() {
 	cd - >/dev/null || return
 }
 
-is 'the parameters have mode 0644' "$(modes $sys max_devices queue_len cmd_buf_size max_per_user queue_bytes max_bytes_per_user)" \
+is 'the parameters have mode 0644' \
+	"$(modes $sys max_devices queue_len cmd_buf_size max_per_user queue_bytes max_bytes_per_user)" \
 	'644 max_devices 644 queue_len 644 cmd_buf_size 644 max_per_user 644 queue_bytes 644 max_bytes_per_user'
 is 'registered has mode 0444' "$(modes $sys registered)" '444 registered'
 is 'flush and evict have mode 0200' "$(modes $sys flush evict)" '200 flush 200 evict'

@@ -18,13 +18,14 @@ use nix::{
             sendmsg, socketpair, AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType,
         },
     },
-    unistd::{pause, setresuid, Uid},
+    unistd::pause,
 };
 
 use crate::{
     child::Child,
     device::{line, Device},
     harness::Topic,
+    puppet::become_user,
     sys, wait,
 };
 
@@ -43,12 +44,7 @@ pub const TESTS: Topic = &[
     ),
 ];
 
-const ALICE: Uid = Uid::from_raw(1000);
-
-#[track_caller]
-fn become_alice() {
-    setresuid(ALICE, ALICE, ALICE).expect("setresuid");
-}
+const ALICE: u32 = 1000;
 
 /// Puts a file into the queue of the other end of a socket.
 fn put(into: &OwnedFd, files: &[i32]) {
@@ -65,7 +61,7 @@ fn references() -> String {
 fn circles() {
     let before = references();
     let user = Child::start(|link| {
-        become_alice();
+        become_user(ALICE);
         for number in 0..20 {
             let flags = SockFlag::SOCK_CLOEXEC;
             let (one, other) = socketpair(AddressFamily::Unix, SockType::Datagram, None, flags)
@@ -102,7 +98,7 @@ fn watch(outer: &Epoll, inner: impl AsFd) -> nix::Result<()> {
 }
 
 fn nested_epoll() {
-    become_alice();
+    become_user(ALICE);
     let device = Device::registered("alice");
     let new = || Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).expect("epoll_create1");
     let mut layers = vec![new()];

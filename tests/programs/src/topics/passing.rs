@@ -3,16 +3,15 @@
 //! Files that change hands, and users: sockets, descriptors inherited by others, and the rule about
 //! who acts for whom.
 
-use nix::{
-    errno::Errno,
-    unistd::{pause, setresuid, Uid},
-};
+use nix::{errno::Errno, unistd::pause};
 
 use crate::{
     child::{elsewhere, Child},
     device::{line, Device, EMPTY},
     harness::Topic,
-    listing, sysfs,
+    listing,
+    puppet::become_user,
+    sysfs,
 };
 
 pub const TESTS: Topic = &[
@@ -49,12 +48,7 @@ pub const TESTS: Topic = &[
     ),
 ];
 
-const ALICE: Uid = Uid::from_raw(1000);
-
-#[track_caller]
-fn become_alice() {
-    setresuid(ALICE, ALICE, ALICE).expect("setresuid");
-}
+const ALICE: u32 = 1000;
 
 /// A process that registers `name`, passes its file and stays.
 fn opener(name: &'static str) -> (Child, Device) {
@@ -102,13 +96,13 @@ fn passed_on() {
 fn register_refused() {
     let device = Device::registered("bob");
     elsewhere(|| {
-        become_alice();
+        become_user(ALICE);
         assert_eq!(device.command("/reg alice"), Err(Errno::EPERM));
         String::new()
     });
     assert_eq!(device.command("/unr"), Ok(()));
     elsewhere(|| {
-        become_alice();
+        become_user(ALICE);
         assert_eq!(
             device.command("/reg alice"),
             Err(Errno::EPERM),
@@ -123,7 +117,7 @@ fn opener_alone() {
     let device = Device::registered("bob");
     device.send("bob", "for bob");
     let said = elsewhere(|| {
-        become_alice();
+        become_user(ALICE);
         let own = Device::registered("alice");
         own.send("alice", "for alice");
         device.send("bob", "by alice");
@@ -139,7 +133,7 @@ fn opener_alone() {
 fn own_not_used() {
     let device = Device::open_nonblocking();
     elsewhere(|| {
-        become_alice();
+        become_user(ALICE);
         let own = Device::registered("alice");
         own.send("alice", "secret");
         assert_eq!(device.read(), Err(Errno::ENOENT));
@@ -153,7 +147,7 @@ fn own_not_used() {
 fn own_not_ended() {
     let device = Device::open_nonblocking();
     elsewhere(|| {
-        become_alice();
+        become_user(ALICE);
         let own = Device::registered("alice");
         for command in ["/unr", "/unreg", "/unreg alice"] {
             assert_eq!(device.command(command), Err(Errno::ENOENT), "{command}");
@@ -168,7 +162,7 @@ fn opener_s_poll() {
 
     let device = Device::registered("bob");
     elsewhere(|| {
-        become_alice();
+        become_user(ALICE);
         let own = Device::registered("alice");
         own.send("alice", "for alice");
         assert!(!device.events().contains(PollFlags::POLLIN));
@@ -181,7 +175,7 @@ fn opener_s_poll() {
 /// The file is alice's, the caller is root and registered: what it is tricked into is alice's deed.
 fn set_user_id() {
     let alice = Child::start(|link| {
-        become_alice();
+        become_user(ALICE);
         let device = Device::registered("alice");
         link.pass(&device);
         pause();
@@ -198,7 +192,7 @@ fn set_user_id() {
 
 fn same_user() {
     elsewhere(|| {
-        become_alice();
+        become_user(ALICE);
         let device = Device::open_nonblocking();
         elsewhere(|| {
             device.register("alice");
