@@ -9,7 +9,7 @@ use nix::{
     sched::{unshare, CloneFlags},
 };
 
-use crate::harness;
+use crate::{harness, wait};
 
 const CGROUPS: &str = "/sys/fs/cgroup";
 
@@ -67,6 +67,17 @@ impl Cgroup {
     pub fn limit(&self, bytes: Option<u64>) {
         let limit = bytes.map_or("max".to_owned(), |bytes| bytes.to_string());
         self.write("memory.max", &limit);
+    }
+
+    /// Has less than `bytes` charged: each processor charges up to 64 pages in advance, which are
+    /// still to be had when the limit is reached.
+    pub fn reclaim_below(&self, bytes: u64) {
+        wait::until("the cgroup has given back what it can", || {
+            // This limit has the kernel take back what it can, and kill nobody.
+            self.write("memory.high", "0");
+            self.charged() < bytes
+        });
+        self.write("memory.high", "max");
     }
 
     fn read(&self, file: &str) -> String {

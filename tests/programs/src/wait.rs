@@ -46,14 +46,22 @@ pub fn until(what: &str, condition: impl FnMut() -> bool) {
     assert!(comes_true(condition), "not within {LIMIT:?}: {what}");
 }
 
-/// Waits until the thread sleeps in one of the system calls `calls`.
+/// Waits until the thread sleeps in one of the system calls `calls`. One that has just been woken
+/// does not, although its system call is told as long as it has not run.
 #[track_caller]
 pub fn until_asleep_in(thread: Pid, calls: &[i64]) {
+    let read = |file| fs::read_to_string(format!("/proc/{thread}/{file}")).unwrap_or_default();
     until("asleep in the system call", || {
-        fs::read_to_string(format!("/proc/{thread}/syscall")).is_ok_and(|line| {
-            let number = line.split(' ').next().and_then(|word| word.parse().ok());
-            number.is_some_and(|number| calls.contains(&number))
-        })
+        let stat = read("stat");
+        let state = stat
+            .rsplit(") ")
+            .next()
+            .and_then(|rest| rest.chars().next());
+        // Only after the state: what is told then is the call of this sleep, or of a later one.
+        let line = read("syscall");
+        let number = line.split(' ').next().and_then(|word| word.parse().ok());
+        state.is_some_and(|state| "SD".contains(state))
+            && number.is_some_and(|number| calls.contains(&number))
     });
 }
 
