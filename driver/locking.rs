@@ -130,4 +130,5 @@
 //! believed.
 //!
 //! The guest tests do not prove this on aarch64 either: an emulator keeps to the order of the
-//! machine that it runs on, which is a strong one on x86.
+//! machine that it runs on, which is a strong one on x86. So `tests/interleavings` has these races in
+//! miniature, and runs each in all orders that a weak one allows, with its barriers and without.
