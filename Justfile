@@ -48,6 +48,11 @@ test-debug *PATTERN:
 test-host:
     @tests/run host
 
+# load of every kind for SECONDS, on four processors; on the kernel that looks for bugs: just stress SECONDS debug
+[group('test'), no-exit-message]
+stress SECONDS *KERNEL:
+    @tests/stress "$@"
+
 # the guest tests, or those whose names match PATTERN
 [group('test'), no-exit-message]
 test-guest *PATTERN:

@@ -29,13 +29,13 @@ seconds=4
 
 # The workers are children of the test, which is a child of the program.
 stress_loses_a_worker() {
-	mq-test stress "$seconds" &
+	mq-test stress "$seconds" everything &
 	eventually has_child $! && eventually has_child "$child" && kill -ABRT "$child"
 	wait $!
 }
 
 stress_is_killed() {
-	mq-test stress "$seconds" &
+	mq-test stress "$seconds" everything &
 	eventually has_child $! && kill -ABRT $! && kill -KILL "-$child"
 	wait $!
 }

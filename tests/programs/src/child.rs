@@ -9,6 +9,7 @@ use std::{
 
 use nix::{
     cmsg_space,
+    errno::Errno,
     sys::{
         signal::{kill, Signal},
         socket::{
@@ -111,6 +112,16 @@ impl Link {
     }
 
     fn receive(&self, flags: MsgFlags) -> nix::Result<(String, Option<OwnedFd>)> {
+        // What an io_uring has left to do for the process may interrupt it here.
+        loop {
+            match self.receive_once(flags) {
+                Err(Errno::EINTR) => {}
+                result => return result,
+            }
+        }
+    }
+
+    fn receive_once(&self, flags: MsgFlags) -> nix::Result<(String, Option<OwnedFd>)> {
         let mut bytes = vec![0; 1 << 16];
         let mut space = cmsg_space!(i32);
         let mut data = [IoSliceMut::new(&mut bytes)];

@@ -13,6 +13,7 @@ mod device;
 mod harness;
 mod listing;
 mod mishaps;
+mod module;
 mod primitives;
 mod puppet;
 mod stress;
@@ -33,7 +34,8 @@ usage: mq-test try [--fd N] STEP…    writes each STEP as a command, `<` reads;
        mq-test unload                unloads the module; prints the result
        mq-test obey                  does what a test says over its standard input
        mq-test topic NAME [PATTERN]  runs the tests of a topic
-       mq-test stress SECONDS        everything at once, then compares the accounts";
+       mq-test stress SECONDS [PATTERN]  load of every kind, and what must be true of it
+       mq-test execute UNTIL TIMES   what the stress of `execve` executes";
 
 fn main() -> ExitCode {
     harness::report_panics();
@@ -51,7 +53,9 @@ fn main() -> ExitCode {
         ["obey"] => puppet::go_on(),
         ["topic", name] => topics::run(name, ""),
         ["topic", name, pattern] => topics::run(name, pattern),
-        ["stress", seconds] => stress::run(seconds),
+        ["stress", seconds] => stress::run(seconds, ""),
+        ["stress", seconds, pattern] => stress::run(seconds, pattern),
+        ["execute", until, times] => stress::go_on(until, times),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

@@ -152,7 +152,7 @@ pub fn noise(seconds: &str) -> bool {
 }
 
 /// Waits for a process, for as long as it takes.
-fn must_end_well(process: Pid) {
+pub fn must_end_well(process: Pid) {
     assert_eq!(
         waitpid(process, None),
         Ok(WaitStatus::Exited(process, 0)),
@@ -161,7 +161,7 @@ fn must_end_well(process: Pid) {
 }
 
 /// A process that registers, talks a little and ends, some of it without saying so.
-fn one_life(number: usize) -> Pid {
+pub fn one_life(number: usize) -> Pid {
     sys::fork(|| {
         let Ok(file) = std::fs::OpenOptions::new()
             .read(true)

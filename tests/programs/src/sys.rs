@@ -9,6 +9,7 @@
 pub mod aio;
 pub mod area;
 pub mod nowait;
+pub mod shared;
 
 use std::{
     os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},

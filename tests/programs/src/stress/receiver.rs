@@ -2,7 +2,7 @@
 
 //! Those who receive while everything goes on, each in a way of its own.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, os::fd::AsFd, thread};
 
 use nix::{
     errno::Errno,
@@ -10,10 +10,14 @@ use nix::{
     sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout},
 };
 
-use crate::{child::Child, device::Device, listing, wait};
-
-/// The last message that a reader gets.
-pub const STOP: &str = "stop";
+use super::message;
+use crate::{
+    child::Child,
+    device::Device,
+    listing,
+    sys::{aio::Aio, Ring},
+    wait,
+};
 
 /// How a receiver reads.
 #[derive(Clone, Copy, PartialEq)]
@@ -28,72 +32,88 @@ pub enum Way {
     TwoProcesses,
     /// Waits in `read` and takes three bytes at a time.
     SmallReads,
+    /// Waits for a poll of Linux AIO.
+    Aio,
+    /// Waits for a poll of `io_uring`.
+    Uring,
+    /// Three threads wait in `read` on one queue.
+    Threads,
+    /// Has registered through a file that others register through, too, and waits in `poll`.
+    PollOfShared,
+    /// The same, and waits for a poll of Linux AIO.
+    AioOfShared,
 }
 
 impl Way {
-    /// How many processes read the queue.
+    /// How many read the queue, each of whom takes a last message.
     pub fn readers(self) -> usize {
-        if self == Self::TwoProcesses {
-            2
-        } else {
-            1
+        match self {
+            Self::TwoProcesses => 2,
+            Self::Threads => 3,
+            _ => 1,
         }
     }
 }
 
-/// Starts a receiver, which is registered on return. When it has been told to stop it says
-/// `balanced: ` and how many messages it read, or what is wrong.
-pub fn start(name: &'static str, way: Way) -> Child {
+/// Starts a receiver, which is registered on return. When it has been told to stop, it says how
+/// many messages it has read, and stays registered until it is told to end.
+pub fn start(name: &'static str, way: Way, shared: &Device) -> Child {
     let child = Child::start(move |link| {
-        let device = Device::registered(name);
+        let device = match way {
+            Way::PollOfShared | Way::AioOfShared => shared.duplicate(),
+            _ => Device::open_nonblocking(),
+        };
+        device.register(name);
         link.say("registered");
-        let mut read = 0;
-        if way == Way::TwoProcesses {
-            let second = reader(Device::open(), way);
-            read += read_all(&Device::open(), Way::Blocking);
-            read += second.hear().parse::<u64>().expect("a count");
-            second.finish();
-        } else {
-            read += read_all(&device, way);
-        }
-        link.say(verdict(name, read));
+        let read = match way {
+            Way::TwoProcesses => {
+                let file = Device::open();
+                let second = Child::start(|link| {
+                    link.say(read_all(&file, Way::Blocking, None).to_string());
+                });
+                let read = read_all(&Device::open(), Way::Blocking, None);
+                let others = second.hear().parse::<u64>().expect("a count");
+                second.finish();
+                read + others
+            }
+            Way::Threads => thread::scope(|scope| {
+                device.wait(true);
+                let read = || read_all(&device, Way::Blocking, None);
+                let threads: Vec<_> = (0..way.readers()).map(|_| scope.spawn(read)).collect();
+                threads
+                    .into_iter()
+                    .map(|thread| thread.join().expect("a thread"))
+                    .sum()
+            }),
+            _ => read_all(&device, way, Some(name)),
+        };
+        link.say(read.to_string());
+        link.hear();
     });
     assert_eq!(child.hear(), "registered");
     child
 }
 
-/// A child of the receiver that reads the same queue.
-fn reader(file: Device, way: Way) -> Child {
-    Child::start(move |link| link.say(read_all(&file, way).to_string()))
-}
-
-fn verdict(name: &str, read: u64) -> String {
-    let row = listing::of(name);
-    if row.received == read + row.dropped + row.depth && row.depth == 0 {
-        format!("balanced: {read}")
-    } else {
-        format!("{row:?} after {read} reads")
-    }
-}
-
-/// Reads until it is told to stop; returns how many messages, that one included.
-fn read_all(device: &Device, way: Way) -> u64 {
+/// Reads until it is told to stop; returns how many messages, that one included. Who reads the
+/// queue of `alone` as the only one compares its account now and then.
+fn read_all(device: &Device, way: Way, alone: Option<&str>) -> u64 {
     let mut last: HashMap<String, u64> = HashMap::new();
     let mut read = 0;
     let mut next = source(device, way);
     loop {
         let message = next();
         read += 1;
-        let (sender, text) = message.trim_end().split_once(' ').expect("a whole message");
-        if text == STOP {
+        let Some((sender, number)) = message::check(&message) else {
             return read;
-        }
-        let (claimed, number) = text.split_once(':').expect("a text of this program");
-        assert_eq!(sender, claimed, "the stamp");
-        let number = number.parse::<u64>().expect("a number");
+        };
         if let Some(last) = last.insert(sender.to_owned(), number) {
             // Some are lost to overflow; a life of a name counts on from the one before.
             assert!(last < number, "{message:?} after {last}");
+        }
+        if let (Some(name), 0) = (alone, read % 64) {
+            let row = listing::of(name);
+            let accounted = read + row.dropped + row.depth;
+            assert_eq!(row.received, accounted, "{row:?} after {read} reads");
         }
     }
 }
@@ -101,7 +121,7 @@ fn read_all(device: &Device, way: Way) -> u64 {
 /// Returns the next message, waiting for it the way it should.
 fn source(device: &Device, way: Way) -> Box<dyn FnMut() -> String + '_> {
     match way {
-        Way::Blocking | Way::TwoProcesses => {
+        Way::Blocking | Way::TwoProcesses | Way::Threads => {
             device.wait(true);
             Box::new(|| device.read().expect("a message"))
         }
@@ -115,28 +135,45 @@ fn source(device: &Device, way: Way) -> Box<dyn FnMut() -> String + '_> {
                 String::from_utf8(message).expect("text")
             })
         }
-        Way::Poll => Box::new(|| loop {
+        Way::Poll | Way::PollOfShared => read_after(device, || {
             assert_eq!(device.poll(PollTimeout::NONE), PollFlags::POLLIN);
-            // Flushed since, perhaps.
-            match device.read() {
-                Err(Errno::EAGAIN) => continue,
-                message => return message.expect("a message"),
-            }
         }),
         Way::EpollEdge => {
             let epoll = Epoll::new(EpollCreateFlags::empty()).expect("epoll_create");
             let event = EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, 0);
             epoll.add(device, event).expect("epoll_ctl");
-            Box::new(move || loop {
-                match device.read() {
-                    Err(Errno::EAGAIN) => {
-                        let limit = EpollTimeout::try_from(wait::LIMIT).expect("in range");
-                        let count = epoll.wait(&mut [EpollEvent::empty()], limit);
-                        assert_eq!(count, Ok(1), "an edge for each message");
-                    }
-                    message => return message.expect("a message"),
-                }
+            read_after(device, move || {
+                let limit = EpollTimeout::try_from(wait::LIMIT).expect("in range");
+                let count = epoll.wait(&mut [EpollEvent::empty()], limit);
+                assert_eq!(count, Ok(1), "an edge for each message");
+            })
+        }
+        Way::Aio | Way::AioOfShared => {
+            let aio = Aio::new();
+            read_after(device, move || {
+                assert_eq!(aio.poll(device.as_fd(), libc::POLLIN), Ok(()));
+                assert!(aio.told(wait::LIMIT).is_some(), "an AIO poll is told");
+            })
+        }
+        Way::Uring => {
+            let mut ring = Ring::new();
+            read_after(device, move || {
+                ring.poll(device.as_fd(), libc::POLLIN as u32, 0);
+                wait::until("a poll of io_uring is told", || ring.done().is_some());
             })
         }
     }
+}
+
+/// Reads, and calls `until_told` where there is nothing. It may have been flushed since.
+fn read_after<'a>(
+    device: &'a Device,
+    mut until_told: impl FnMut() + 'a,
+) -> Box<dyn FnMut() -> String + 'a> {
+    Box::new(move || loop {
+        match device.read() {
+            Err(Errno::EAGAIN) => until_told(),
+            message => return message.expect("a message"),
+        }
+    })
 }

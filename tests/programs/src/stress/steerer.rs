@@ -1,61 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The administrator while everything goes on: flushes, evicts, changes parameters, reads.
+//! The administrator while everything goes on: flushes, evicts, changes parameters.
 
-use std::{fs, time::Instant};
+use std::time::Instant;
 
 use nix::errno::Errno;
 
-use super::{CHURNERS, RECEIVERS};
-use crate::{child::Child, listing, sysfs};
+use super::{
+    dice::Dice,
+    everything::{ALL, LIVES, RECEIVERS},
+};
+use crate::{child::Child, sysfs};
 
 /// Starts it.
 pub fn start(until: Instant) -> Child {
     Child::start(move |_| {
-        for turn in 0_usize.. {
-            if Instant::now() > until {
-                break;
-            }
-            steer(turn);
+        let mut dice = Dice::new(ALL);
+        while Instant::now() < until {
+            steer(&mut dice);
         }
-        // The receivers' last messages fit whatever it has set.
-        sysfs::set("cmd_buf_size", 256);
     })
 }
 
-fn steer(turn: usize) {
-    match turn % 8 {
-        0 => sysfs::set("flush", RECEIVERS[turn / 8 % RECEIVERS.len()].0),
-        1 if turn.is_multiple_of(5) => sysfs::set("flush", "*"),
-        2 => sysfs::set("queue_len", 1 + turn % 32),
-        3 => sysfs::set("cmd_buf_size", 64 + turn % 1000),
-        4 => {
-            let evicted = sysfs::put("evict", format!("c{}", turn / 8 % CHURNERS));
-            assert!(
-                [Ok(()), Err(Errno::ENOENT)].contains(&evicted),
-                "{evicted:?}"
-            );
+fn steer(dice: &mut Dice) {
+    match dice.roll(10) {
+        0 => {
+            let (name, _) = RECEIVERS[dice.roll(RECEIVERS.len() as u64) as usize];
+            sysfs::set("flush", name);
         }
-        5 => {
-            // As many as there may be, or none but those that are there; nobody is to notice.
-            sysfs::set("max_per_user", turn % 16);
+        1 if dice.roll(5) == 0 => sysfs::set("flush", "*"),
+        2 => sysfs::set("queue_len", 1 + dice.roll(32)),
+        3 => sysfs::set("cmd_buf_size", 64 + dice.roll(4000)),
+        4 | 5 => {
+            let evicted = sysfs::put("evict", format!("c{}", dice.roll(LIVES.len() as u64)));
+            let allowed = [Ok(()), Err(Errno::ENOENT)];
+            assert!(allowed.contains(&evicted), "{evicted:?}");
         }
-        6 => {
-            let rows = listing::rows();
-            let receivers = rows.iter().filter(|row| row.name.starts_with('r')).count();
-            assert_eq!(receivers, RECEIVERS.len());
-            assert!(rows
-                .iter()
-                .all(|row| row.depth <= row.len && row.depth + row.dropped <= row.received));
-        }
-        _ => {
-            for folder in fs::read_dir("/sys/class/misc/mq/queues")
-                .expect("queues/")
-                .flatten()
-            {
-                // It may have ended by now.
-                let _ = fs::read_to_string(folder.path().join("depth"));
-            }
-        }
+        // There is always room for everybody, and an ordinary user alone is to notice the rest.
+        6 => sysfs::set("max_devices", ALL + dice.roll(100)),
+        7 => sysfs::set("max_per_user", dice.roll(3)),
+        8 => sysfs::set("queue_bytes", dice.roll(100_000)),
+        _ => sysfs::set("max_bytes_per_user", dice.roll(100_000)),
     }
 }

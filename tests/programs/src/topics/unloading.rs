@@ -6,11 +6,9 @@
 use std::{
     fs::{self, File},
     io::{Read, Write},
-    process::Command,
 };
 
 use nix::{
-    errno::Errno,
     kmod::{delete_module, finit_module, DeleteModuleFlags, ModuleInitFlags},
     unistd::Pid,
 };
@@ -21,7 +19,9 @@ use crate::{
     child::Child,
     device::Device,
     harness::Topic,
-    listing, sysfs, wait,
+    listing,
+    module::{load, unload},
+    sysfs, wait,
 };
 
 pub const TESTS: Topic = &[
@@ -31,13 +31,6 @@ pub const TESTS: Topic = &[
         failing_loads,
     ),
 ];
-
-/// Loads the module again, as it is loaded without parameters.
-#[track_caller]
-fn load() {
-    let status = Command::new("modprobe").arg("mq_driver").status();
-    assert!(status.is_ok_and(|status| status.success()), "modprobe");
-}
 
 fn while_a_crowd_dies() {
     const CROWD: usize = 8;
@@ -106,13 +99,6 @@ fn load_failing(nth: usize) -> usize {
         Err(error) => assert_eq!(left, 0, "{error} without a fault"),
     }
     left
-}
-
-/// Unloads the module, as soon as nobody has the device open.
-fn unload() {
-    wait::until("unloading", || {
-        delete_module(c"mq_driver", DeleteModuleFlags::O_NONBLOCK) != Err(Errno::EAGAIN)
-    });
 }
 
 fn failing_loads() {
