@@ -17,7 +17,7 @@ use nix::{
             ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType,
         },
         time::TimeVal,
-        wait::{waitpid, WaitPidFlag, WaitStatus},
+        wait::{waitid, waitpid, Id, WaitPidFlag, WaitStatus},
     },
     unistd::{dup2_stdin, Pid},
 };
@@ -200,6 +200,14 @@ impl Child {
     #[track_caller]
     pub fn until_reading(&self) {
         wait::until_asleep_in(self.pid, &[libc::SYS_read]);
+    }
+
+    /// Fails the test if the process has come to a bad end, which is still to be waited for.
+    #[track_caller]
+    pub fn must_be_well(&self) {
+        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        let status = waitid(Id::Pid(self.pid), flags).expect("waitid");
+        assert!(!is_bad_end(status), "how the process ended: {status:?}");
     }
 
     /// Sends the process a signal.

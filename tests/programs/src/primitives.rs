@@ -16,7 +16,7 @@ use nix::{
     unistd::{self, pause, setgroups, setresgid, setresuid, Gid, Pid, Uid},
 };
 
-use crate::{device::Device, listing, sys, sysfs};
+use crate::{child::Child, device::Device, listing, sys, sysfs, wait};
 
 /// Does the steps on a file of its own and prints their results.
 pub fn steps(steps: &[&str]) -> bool {
@@ -138,16 +138,18 @@ pub fn flood(name: &str, count: &str) -> bool {
 /// Uses the device from several processes for a while, wherever it is there.
 pub fn noise(seconds: &str) -> bool {
     let until = Instant::now() + Duration::from_secs(seconds.parse().expect("a number of seconds"));
-    let makers: Vec<Pid> = (0..3)
-        .map(|number| {
-            sys::fork(|| {
-                while Instant::now() < until {
-                    must_end_well(one_life(number))
-                }
-            })
+    let makers = [0, 1, 2].map(|number| {
+        Child::start(|_| {
+            while Instant::now() < until {
+                must_end_well(one_life(number))
+            }
         })
-        .collect();
-    makers.into_iter().for_each(must_end_well);
+    });
+    while Instant::now() < until {
+        makers.iter().for_each(Child::must_be_well);
+        std::thread::sleep(wait::MOMENT);
+    }
+    makers.into_iter().for_each(Child::finish);
     true
 }
 

@@ -82,6 +82,9 @@ fn round(until: Instant, ledger: Ledger) -> (u64, u64) {
     busy.push(steerer::start(until));
     busy.push(watcher::start(until));
     while Instant::now() < until {
+        // Now, and not when the time is over.
+        let all = receivers.iter().chain(&lives).chain(&busy);
+        all.for_each(Child::must_be_well);
         std::thread::sleep(wait::MOMENT);
     }
     let lived = lives.into_iter().map(|child| {
