@@ -17,3 +17,13 @@ $(MQ_LINUX_ALLCONFIG): $(MQ_LINUX_OPTIONS)
 	mkdir -p $(@D)
 	cat $^ >$@
 endif
+
+# BusyBox's Kconfig, too, says nothing when it drops an option. What a project lays over it is not judged here, only what
+# is of this tree.
+MQ_BUSYBOX_OPTIONS = $(filter $(BR2_EXTERNAL_MQ_PATH)/%,$(call qstrip,$(BR2_PACKAGE_BUSYBOX_CONFIG_FRAGMENT_FILES)))
+ifneq ($(MQ_BUSYBOX_OPTIONS),)
+define MQ_CHECK_BUSYBOX
+	$(MQ_SITE)/kernel/lost-options $(BUSYBOX_DIR)/.config $(MQ_BUSYBOX_OPTIONS)
+endef
+BUSYBOX_POST_CONFIGURE_HOOKS += MQ_CHECK_BUSYBOX
+endif
