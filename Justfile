@@ -66,7 +66,12 @@ reproducible:
 # the Debian packages, installed and removed in a chroot of Debian 13; as root, many minutes
 [group('test'), no-exit-message]
 test-deb:
-    @tests/deb
+    @tests/run deb
+
+# the driver as a part of the kernel: built, booted with parameters, and tried; some minutes
+[group('test'), no-exit-message]
+test-built-in:
+    @tests/run built-in
 
 # formatting, clippy for host and driver, shellcheck
 [group('test'), no-exit-message]
