@@ -53,7 +53,7 @@ impl Memory {
         let slack = if wait::is_debug_kernel() {
             64 << 10
         } else {
-            512
+            2 << 10
         };
         let all = &self.0;
         assert!(all.len() >= ROUNDS, "{} rounds show nothing", all.len());
