@@ -8,8 +8,11 @@ use kernel::prelude::*;
 /// The number for a reason.
 pub(crate) fn number(refusal: Refusal) -> Error {
     match refusal {
-        Refusal::TooLong | Refusal::TooLarge => EMSGSIZE,
+        Refusal::TooLong | Refusal::TooLarge | Refusal::NoRoom => EMSGSIZE,
         Refusal::NoCommand | Refusal::BadName => EINVAL,
+        Refusal::BadRecord | Refusal::BadRequest => EINVAL,
+        Refusal::NoRequest => ENOTTY,
+        Refusal::HalfRead => EBUSY,
         Refusal::AlreadyRegistered | Refusal::NameTaken => EEXIST,
         Refusal::TableFull => ENOSPC,
         Refusal::RegistrationsExceeded | Refusal::BytesExceeded => EDQUOT,

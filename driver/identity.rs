@@ -2,9 +2,10 @@
 
 //! Whose registration an open file acts for.
 //!
-//! The rule is that of section "Who is acting" of the README: only for registrations made by the
-//! user who opened the file; among these for that of the calling process, or else for that of the
-//! process that opened the file. Which user id the caller happens to have does not matter.
+//! A file that has registered acts for itself, from then on. For others the rule is that of section
+//! "Who is acting" of the README: only for registrations made by the user who opened the file; among
+//! these for that of the calling process, or else for that of the process that opened the file. Which
+//! user id the caller happens to have does not matter.
 
 use crate::{
     directory::{
@@ -21,7 +22,8 @@ use crate::{
 use kernel::{
     sync::{
         rcu,
-        ArcBorrow, //
+        ArcBorrow,
+        SetOnce, //
     },
     task::Kuid, //
 };
@@ -34,6 +36,8 @@ pub(crate) struct Identity {
     user_key: u64,
     /// Registrations of the opener that had ended before it opened the file.
     ended_before: u64,
+    /// The file itself, once it has registered.
+    itself: SetOnce<ProcessRef>,
     caller_hint: Hint,
     opener_hint: Hint,
 }
@@ -43,10 +47,11 @@ impl Identity {
     pub(crate) fn new(opener: ProcessRef, user: Kuid) -> Self {
         Self {
             ended_before: opener.ended(),
-            opener_key: opener.pid().key(),
+            opener_key: opener.key(),
             opener,
             user,
             user_key: credentials::key(user),
+            itself: SetOnce::new(),
             caller_hint: Hint::new(),
             opener_hint: Hint::new(),
         }
@@ -72,14 +77,35 @@ impl Identity {
         self.opener.ended() > self.ended_before && self.opener.has_ended_as(self.user_key())
     }
 
-    /// The processes that may be acted for, by their keys: the caller, or else the opener.
+    /// A number for the file that no process has, and no other file as long as this is open.
+    pub(crate) fn file_key(&self) -> usize {
+        // The addresses that are the keys of processes are even.
+        core::ptr::from_ref(self).addr() | 1
+    }
+
+    /// The file itself, if it acts for itself.
+    #[inline(always)]
+    pub(crate) fn itself(&self) -> Option<&ProcessRef> {
+        self.itself.as_ref()
+    }
+
+    /// Has the file act for itself from now on.
+    pub(crate) fn act_for_itself(&self, file: ProcessRef) {
+        // Where that is so already, it is the same file.
+        let _ = self.itself.populate(file);
+    }
+
+    /// Who may be acted for, by their keys: the file itself, or the caller, or else the opener.
     pub(crate) fn processes(&self) -> [usize; 2] {
         self.processes_for(ProcessId::current_key())
     }
 
     /// The same for a process that need not be the calling one.
     pub(crate) fn processes_for(&self, caller: usize) -> [usize; 2] {
-        [caller, self.opener_key]
+        match self.itself() {
+            Some(file) => [file.key(); 2],
+            None => [caller, self.opener_key],
+        }
     }
 
     /// The registration that is acted for.
@@ -89,7 +115,10 @@ impl Identity {
         directory: &'a Directory<A>,
         guard: &'a rcu::Guard,
     ) -> Option<ArcBorrow<'a, Registration>> {
-        let caller = ProcessId::current_key();
+        let caller = match self.itself() {
+            Some(file) => file.key(),
+            None => ProcessId::current_key(),
+        };
         match directory.at(self.caller_hint.get(), guard) {
             Some(found) if found.owner() == caller && found.user_key() == self.user_key => {
                 Some(found)
@@ -106,23 +135,15 @@ impl Identity {
         directory: &'a Directory<A>,
         guard: &'a rcu::Guard,
     ) -> Option<ArcBorrow<'a, Registration>> {
-        let own = directory
-            .by_owner(caller, &self.caller_hint, guard)
+        let [first, second] = self.processes_for(caller);
+        let found = directory
+            .by_owner(first, &self.caller_hint, guard)
             .filter(|found| found.user_key() == self.user_key);
-        match own {
-            None if caller != self.opener_key => self.of_opener(directory, guard),
-            own => own,
+        if found.is_some() || first == second {
+            return found;
         }
-    }
-
-    /// The registration of the opener, if the file may act for it.
-    pub(crate) fn of_opener<'a, A: Send>(
-        &self,
-        directory: &'a Directory<A>,
-        guard: &'a rcu::Guard,
-    ) -> Option<ArcBorrow<'a, Registration>> {
         directory
-            .by_owner(self.opener_key, &self.opener_hint, guard)
+            .by_owner(second, &self.opener_hint, guard)
             .filter(|found| found.user_key() == self.user_key)
     }
 }

@@ -8,7 +8,7 @@
 //! | `Pollers::links` (mutex) | a file's links | `Interner::tree`, wait queues | one is made |
 //! | `Directory::registry` (spin) | names, owners, order | `User::quota` | some steps |
 //! | `PartialReads::partials` (spin) | what a file has half read | `Registration::queue` | one claim |
-//! | `Registration::queue` (spin) | a queue and its counters | `Stats::folded` | one push or pop |
+//! | `Registration::queue` (spin) | a queue, its waiters, its counters | `Stats::folded` | one push or pop |
 //! | `User::quota` (spin) | what a user holds | none | one count |
 //! | `Stats::folded` (spin) | what ended registrations have left | none | one count |
 //! | `Interner::tree` (spin) | which processes and users are known | none | a look-up or a change |
@@ -20,7 +20,8 @@
 //!
 //! Under a spin lock nothing is allocated, freed, logged, copied from or to user space, or woken;
 //! what falls out under one is carried out and dropped after it. User memory is touched under no
-//! lock at all. None is held for a time that grows with the number of registrations. The mutexes may
+//! lock at all. None is held for a time that grows with the number of registrations, or of messages,
+//! but where a message is received out of turn: those before it in the ring move up. The mutexes may
 //! sleep for memory.
 //!
 //! Registrations are found without a lock: `Directory::published` is an array of pointers, read
@@ -45,6 +46,27 @@
 //! sees the other. For messages the lock of the queue, which both take, would do as well; the mark of
 //! the end is looked at without a lock. A broadcast pushes to up to 64 queues, then has one barrier
 //! for all of them, and then looks at each wait queue.
+//!
+//! **Room in a queue against a sender who waits for it.** Whoever makes room puts the messages of
+//! those who wait into the queue, under its lock, in the order in which they came; who waits only
+//! looks for what became of its message:
+//!
+//! ```text
+//! sender                                  reader, flush, end, or a sender who gives up
+//! is there room, and nobody waits? no (queue lock)
+//!                                         take a message: nobody waits (queue lock)
+//! join the line (queue lock)
+//! settle: there is room now (queue lock)
+//! ```
+//!
+//! A sender settles the line itself after it has joined, so room that came before that is not missed;
+//! for room that comes after it, whoever makes it sees the line, under the same lock, and settles it.
+//! The outcome is noted under the lock, and the wake-up comes after it, with the barriers of the race
+//! above; the sender leaves the line under the lock, too, so a signal or a time limit finds the
+//! message either still waiting, and takes it back, or put into the queue, and then it was in vain.
+//! So as many are woken as there is room for, and nobody who comes later can be faster. A read does
+//! not wake under `PartialReads::partials`: it is told that others wait, and settles the line once
+//! that lock is dropped.
 //!
 //! **A link that leaves against a new poller.** A link takes itself out of a wait queue when it
 //! finds nobody behind it, so that a process whose file was polled once does not pay for ever:
@@ -105,6 +127,11 @@
 //! Whether the counters have been added is noted under the lock of the queue, together with adding
 //! them, so the message is counted in the queue or in the totals, and never below zero.
 //!
+//! **The last close against a new file.** A file that acts for itself is known by a number made from
+//! its address, which the next file can have. The last close ends its registration before the memory
+//! is freed; where somebody else (`evict`) is still about to, a look-up finds it dying, and whoever
+//! registers waits until it is removed, as with a name.
+//!
 //! **An unload against an open.** A module whose loading fails is freed without regard to who is
 //! just opening its device, so the device is registered last, and nothing fails after that. When a
 //! module is removed, the kernel lets nobody open the device any more before `MqModule` is dropped.
@@ -118,6 +145,7 @@
 //! | a wake-up | `smp_mb()` on both sides | it is not missed |
 //! | `Published`, a place | `Release`; the address depends on it | a registration is seen whole |
 //! | `Published`, a chunk | full `cmpxchg`; the address depends on it | its places are seen empty |
+//! | `Identity::itself` | `Release`; `Acquire` to look | the file that acts for itself is seen whole |
 //! | `Directory::latest` | `Release`; `Acquire` to look | a broadcast finds who was there before |
 //! | `Registration::state` | full `cmpxchg`; `Acquire` to wait | who sees it finds the work queued |
 //! | `Process::ended` | `Release`, last; `Acquire`, first | who sees an end sees whose it was |

@@ -10,7 +10,8 @@ use crate::{
     ffi::{
         buffer::{
             Buffer,
-            Bytes, //
+            Bytes,
+            Shares, //
         },
         user_memory::Source, //
     },
@@ -19,27 +20,100 @@ use crate::{
             self,
             Command, //
         },
+        limits,
         message::{
             self,
+            Stamp,
             AFTER,
             BEFORE, //
         },
         name::{
             Name,
-            Word, //
+            Word,
+            NAME_MAX, //
         },
         queue::Item,
         refusal::Refusal, //
     }, //
 };
+use core::ops::Deref;
 
 /// A finished message, as a reader gets it.
-pub(crate) type Message = Bytes;
+pub(crate) struct Message {
+    line: Bytes,
+    /// Its number in the queue that it has been put into.
+    sequence: u64,
+}
+
+const _: () = assert!(size_of::<Option<Message>>() == limits::SLOT);
+
+impl Message {
+    /// The same message once more.
+    pub(crate) fn share(&self) -> Self {
+        Self {
+            line: self.line.clone(),
+            sequence: self.sequence,
+        }
+    }
+
+    /// The line of a message that is in no queue yet, to be put into many.
+    pub(crate) fn into_shares(self) -> Shares {
+        Shares::of(self.line)
+    }
+
+    /// A message for one of those queues.
+    #[inline(always)]
+    pub(crate) fn of_share(line: Bytes) -> Self {
+        Self { line, sequence: 0 }
+    }
+
+    /// The name of who sent it, with zero bytes behind it.
+    #[inline(always)]
+    pub(crate) fn from(&self) -> [u8; NAME_MAX] {
+        message::name_before(self.line.before_text())
+    }
+
+    /// Bytes of the text.
+    #[inline(always)]
+    pub(crate) fn text_len(&self) -> usize {
+        self.line.len() - self.line.text_at() - AFTER
+    }
+
+    /// Its number in the queue that it has been put into.
+    #[inline(always)]
+    pub(crate) fn sequence(&self) -> u64 {
+        self.sequence
+    }
+}
+
+impl Deref for Message {
+    type Target = Bytes;
+
+    #[inline(always)]
+    fn deref(&self) -> &Bytes {
+        &self.line
+    }
+}
 
 impl Item for Message {
-    #[inline]
+    #[inline(always)]
     fn memory(&self) -> usize {
-        Bytes::memory(self)
+        self.line.memory()
+    }
+
+    #[inline(always)]
+    fn set_sequence(&mut self, sequence: u64) {
+        self.sequence = sequence;
+    }
+
+    #[inline]
+    fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    #[inline]
+    fn priority(&self) -> u16 {
+        self.line.stamp().priority
     }
 }
 
@@ -77,6 +151,19 @@ impl CommandBuffer {
         Ok(Self { buffer, len })
     }
 
+    /// Copies in a text, as that of a command without a command word; `nowait`: without sleeping for
+    /// memory.
+    ///
+    /// # Errors
+    ///
+    /// `EFAULT`; `ENOMEM`, or `EAGAIN` with `nowait`.
+    #[inline(always)]
+    pub(crate) fn copy_text_in(from: impl Source, nowait: bool) -> Result<Self, Failure> {
+        let len = from.len();
+        let buffer = Buffer::copy_in::<BEFORE, AFTER>(from, nowait)?;
+        Ok(Self { buffer, len })
+    }
+
     /// Who is to get the message and where its text starts, if the command is a plain `/msg`.
     #[inline(always)]
     pub(crate) fn plain_send(&self) -> Option<(Word, usize)> {
@@ -95,10 +182,13 @@ impl CommandBuffer {
 
     /// The message from `sender` whose text starts at `text_at` in the command.
     #[inline(always)]
-    pub(crate) fn into_message(self, sender: Name, text_at: usize) -> Message {
+    pub(crate) fn into_message(self, sender: Name, text_at: usize, stamp: Stamp) -> Message {
         let mut buffer = self.buffer;
         let line = message::stamp(buffer.head_mut(), sender, text_at, self.len);
         buffer.set(line.end - 1, b'\n');
-        buffer.share(line)
+        Message {
+            line: buffer.share(line, stamp),
+            sequence: 0,
+        }
     }
 }

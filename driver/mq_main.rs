@@ -11,6 +11,7 @@
 mod directory;
 mod errors;
 mod ffi;
+mod format;
 mod identity;
 mod interned;
 mod locking;
@@ -25,12 +26,15 @@ mod pollers;
 mod process;
 mod procfs;
 mod reader;
+mod record_reader;
+mod record_sender;
 mod registrar;
 mod registration;
 mod sender;
 mod settings;
 mod stats;
 mod sysfs;
+mod timing;
 mod user;
 
 use crate::{

@@ -16,14 +16,17 @@ use crate::{
             ProcessId, //
         },
         user_memory::{
+            Argument,
             Destination,
-            Source, //
+            Source,
+            UserRange, //
         },
         wait_queue::{
             PollMask,
             Wake, //
         }, //
     },
+    format::FileFormat,
     identity::Identity,
     message::CommandBuffer,
     partial_reads::PartialReads,
@@ -33,11 +36,20 @@ use crate::{
             Name,
             Word, //
         },
-        refusal::Refusal, //
+        records::Wanted,
+        refusal::Refusal,
+        uapi::{
+            self,
+            Format,
+            Receive,
+            Request, //
+        }, //
     },
     pollers::Pollers,
     process::Process,
     reader::Reader,
+    record_reader::RecordReader,
+    record_sender::RecordSender,
     registrar::Registrar,
     registration::Registration,
     sender::{
@@ -47,7 +59,10 @@ use crate::{
     sysfs, //
 };
 use kernel::{
-    fs::File,
+    fs::{
+        file::flags::O_NONBLOCK,
+        File, //
+    },
     prelude::*,
     seq_file::SeqFile,
     seq_print,
@@ -59,7 +74,7 @@ use kernel::{
 };
 
 /// An open file of the device.
-#[pin_data]
+#[pin_data(PinnedDrop)]
 pub(crate) struct MqFile {
     registrar: Arc<Registrar>,
     identity: Identity,
@@ -68,6 +83,7 @@ pub(crate) struct MqFile {
     partial_reads: PartialReads,
     #[pin]
     pollers: Pollers,
+    format: FileFormat,
 }
 
 impl MqFile {
@@ -77,6 +93,7 @@ impl MqFile {
             registrar: &self.registrar,
             identity: &self.identity,
             receivers: &self.receivers,
+            now: self.registrar.timing.now(),
         }
     }
 
@@ -86,6 +103,21 @@ impl MqFile {
             registrar: &self.registrar,
             identity: &self.identity,
             partial_reads: &self.partial_reads,
+        }
+    }
+
+    fn record_sender(&self, waits: bool) -> RecordSender<'_> {
+        RecordSender {
+            waits,
+            sender: self.sender(),
+            text_max: self.registrar.settings.cmd_buf_size.get() as usize,
+        }
+    }
+
+    fn record_reader(&self) -> RecordReader<'_> {
+        RecordReader {
+            registrar: &self.registrar,
+            identity: &self.identity,
         }
     }
 
@@ -113,7 +145,7 @@ impl MqFile {
                 let to = to.map_or(Word::NONE, Word::from);
                 Ok(self.sender().send(buffer, to, text_at)?)
             }
-            Command::Broadcast { text_at } => Ok(self.sender().broadcast(buffer, text_at)?),
+            Command::Broadcast { text_at } => Ok(self.sender().broadcast(buffer, text_at, 0)?),
             // Both sleep for files in sysfs.
             _ if nowait => Err(EAGAIN.into()),
             Command::Register(name) => self.register(name),
@@ -123,20 +155,48 @@ impl MqFile {
     }
 
     fn register(&self, name: Name) -> Result<(), Failure> {
-        if Kuid::current_euid() != self.identity.user() {
-            return Err(Refusal::ForeignFile.into());
+        if self.identity.itself().is_some() {
+            return self.register_file(name);
         }
+        self.may_register()?;
         // Before there can be a message, so that nobody misses it.
         let caller = Process::current(&self.registrar.processes)?;
         self.pollers.add(self.identity.opener(), &caller)?;
-        Registrar::register(&self.registrar, name)?;
+        Registrar::register(&self.registrar, name, caller.clone())?;
         // Not before: who polls would take it for one that has ended. If it has already, who polled
         // before this has not been told.
-        self.pollers.note_registered(caller.pid().key());
+        self.pollers.note_registered(caller.key());
         if !caller.is_registered_as(self.identity.user_key()) {
             caller.waiters().wake(Wake::All, PollMask::HANG_UP);
         }
         Ok(())
+    }
+
+    /// Registers the file itself, which acts for nobody else from then on.
+    fn register_file(&self, name: Name) -> Result<(), Failure> {
+        self.may_register()?;
+        let file = Process::of_file(&self.registrar.processes, self.identity.file_key())?;
+        self.pollers.add(self.identity.opener(), &file)?;
+        Registrar::register(&self.registrar, name, file.clone())?;
+        self.identity.act_for_itself(file);
+        self.pollers.act_for_file();
+        Ok(())
+    }
+
+    /// Ends the registration of the file itself.
+    fn unregister_file(&self) -> Result<(), Failure> {
+        match self.identity.itself() {
+            Some(_) => self.unregister(|_| true),
+            None => Err(Refusal::NotRegistered.into()),
+        }
+    }
+
+    fn may_register(&self) -> Result<(), Refusal> {
+        if Kuid::current_euid() == self.identity.user() {
+            Ok(())
+        } else {
+            Err(Refusal::ForeignFile)
+        }
     }
 
     fn unregister(&self, named: impl FnOnce(Name) -> bool) -> Result<(), Failure> {
@@ -150,6 +210,47 @@ impl MqFile {
             return Err(Refusal::NotRegistered.into());
         }
         Ok(())
+    }
+
+    #[inline(never)]
+    fn write_records(&self, from: &mut impl Source, file: &File, nowait: bool) -> Result<usize> {
+        let waits = !nowait && file.flags() & O_NONBLOCK == 0;
+        self.record_sender(waits)
+            .write(from, nowait)
+            .map_err(|failure| self.note(failure))
+    }
+
+    #[inline(never)]
+    fn read_records(&self, to: &mut impl Destination, nowait: bool) -> Result<usize> {
+        self.record_reader()
+            .read(to, nowait)
+            .map_err(|failure| self.note(failure))
+    }
+
+    fn set_format(&self, argument: Argument) -> Result<usize, Failure> {
+        let format = Format::from_bytes(&argument.read(Format::SIZE)?);
+        self.format.set(format, &self.partial_reads)?;
+        Ok(0)
+    }
+
+    fn register_by(&self, argument: Argument) -> Result<usize, Failure> {
+        let asked = uapi::Registration::from_bytes(&argument.read(uapi::Registration::SIZE)?);
+        if asked.flags != 0 || asked.reserved != 0 {
+            return Err(Refusal::BadRequest.into());
+        }
+        let name = Word::padded(asked.name).name().ok_or(Refusal::BadName)?;
+        self.register_file(name)?;
+        Ok(0)
+    }
+
+    fn receive(&self, argument: Argument, nowait: bool) -> Result<usize, Failure> {
+        let asked = Receive::from_bytes(&argument.read(Receive::SIZE)?);
+        let wanted = Wanted::new(&asked)?;
+        if !self.format.is_records() {
+            return Err(Refusal::BadRequest.into());
+        }
+        let mut to = UserRange::from_address(asked.buffer, asked.size as usize)?;
+        self.record_reader().receive(&mut to, wanted, nowait)
     }
 
     /// Counts and logs a failure, and gives its number.
@@ -171,7 +272,9 @@ impl MqFile {
     fn readiness(&self, caller: usize) -> PollMask {
         let acting = self.acting_for(caller);
         let readable = match &acting {
-            Some(of) => of.has_message() || self.partial_reads.left(of.owner()) > 0,
+            Some(of) if of.has_message() => true,
+            _ if self.format.is_records() => false,
+            Some(of) => self.partial_reads.left(of.owner()) > 0,
             None => {
                 let processes = self.identity.processes_for(caller);
                 self.partial_reads.first_of(processes).is_some()
@@ -187,18 +290,33 @@ impl MqFile {
         mask
     }
 
-    /// Whether a process is told that a registration has ended: its own that it made through the
-    /// file, or else that of the opener.
+    /// Whether a process is told that a registration has ended: that of the file itself; or its own
+    /// that it made through the file, or else that of the opener.
     fn has_hung_up(&self, caller: usize, acting: Option<&Registration>) -> bool {
+        if self.identity.itself().is_some() {
+            return acting.is_none();
+        }
         let opener = self.identity.opener();
         match acting {
             Some(of) if of.owner() == caller => false,
             Some(_) => self.pollers.has_registered(caller),
             None => {
                 self.identity.opener_has_ended()
-                    || self.pollers.has_registered(opener.pid().key())
+                    || self.pollers.has_registered(opener.key())
                     || self.pollers.has_registered(caller)
             }
+        }
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for MqFile {
+    fn drop(self: Pin<&mut Self>) {
+        let Some(file) = self.identity.itself() else {
+            return;
+        };
+        if let Some(registration) = self.acting_for(file.key()) {
+            self.registrar.end(&registration);
         }
     }
 }
@@ -218,13 +336,17 @@ impl OpenFile for MqFile {
             pollers <- Pollers::new(identity.user_key()),
             partial_reads <- PartialReads::new(registrar.clone()),
             receivers: Receivers::new(),
+            format: FileFormat::new(registrar.clone()),
             registrar,
             identity,
         }? Error))
     }
 
     #[inline(always)]
-    fn write(&self, from: impl Source, nowait: bool) -> Result<usize> {
+    fn write(&self, mut from: impl Source, file: &File, nowait: bool) -> Result<usize> {
+        if self.format.is_records() {
+            return self.write_records(&mut from, file, nowait);
+        }
         let written = from.len();
         match self.carry_out(from, nowait) {
             Ok(()) => Ok(written),
@@ -233,10 +355,24 @@ impl OpenFile for MqFile {
     }
 
     #[inline(always)]
-    fn read(&self, to: impl Destination, nowait: bool) -> Result<usize> {
+    fn read(&self, mut to: impl Destination, nowait: bool) -> Result<usize> {
+        if self.format.is_records() {
+            return self.read_records(&mut to, nowait);
+        }
         self.reader()
             .read(to, nowait)
             .map_err(|failure| self.note(failure))
+    }
+
+    fn ioctl(&self, command: u32, argument: Argument, nowait: bool) -> Result<usize> {
+        let done = match Request::new(command) {
+            Some(Request::SetFormat) => self.set_format(argument),
+            Some(Request::Register) => self.register_by(argument),
+            Some(Request::Unregister) => self.unregister_file().map(|()| 0),
+            Some(Request::Receive) => self.receive(argument, nowait),
+            None => Err(Refusal::NoRequest.into()),
+        };
+        done.map_err(|failure| self.note(failure))
     }
 
     fn poll(&self, poll: &Poll<'_>) -> Result<PollMask> {
@@ -262,18 +398,21 @@ impl OpenFile for MqFile {
     }
 
     fn show_fdinfo(&self, m: &SeqFile) {
-        let opener = self.identity.opener().pid();
-        let registered = {
-            let guard = rcu::read_lock();
-            let registration = self.identity.of_opener(&self.registrar.directory, &guard);
-            registration.map(|registration| registration.name())
-        };
-        match registered {
-            Some(name) => seq_print!(m, "mq-name:\t{}\n", name.as_str()),
+        let opener = self.identity.opener();
+        match self.acting_for(opener.key()) {
+            Some(acting) => seq_print!(m, "mq-name:\t{}\n", acting.name().as_str()),
             None => seq_print!(m, "mq-name:\t-\n"),
         }
-        seq_print!(m, "mq-opener:\t{}\n", opener.vnr());
-        let rest = self.partial_reads.left(opener.key());
+        let pid = opener.pid().map_or(0, ProcessId::vnr);
+        seq_print!(m, "mq-opener:\t{pid}\n");
+        let format = if self.format.is_records() {
+            "records"
+        } else {
+            "text"
+        };
+        seq_print!(m, "mq-format:\t{format}\n");
+        let [reader, _] = self.identity.processes_for(opener.key());
+        let rest = self.partial_reads.left(reader);
         seq_print!(m, "mq-rest:\t{rest}\n");
     }
 }

@@ -114,7 +114,7 @@ impl Claim {
 impl From<Taken> for Claim {
     fn from(taken: Taken) -> Self {
         match taken {
-            Taken::Message(message) => Claim::Whole(message),
+            Taken::Message(message) | Taken::Awaited(message) => Claim::Whole(message),
             Taken::TooLong(memory) => Claim::NoRoom(memory),
             Taken::Empty => Claim::Empty,
             Taken::Ended => Claim::Ended,
@@ -221,8 +221,7 @@ impl PartialReads {
         let mut partials = self.partials.lock();
         let cursor = partials.cursor_lower_bound(&from)?;
         let (&key, partial) = cursor.current();
-        let is_over =
-            key != opener && partial.cursor.is_some() && partial.process.pid().has_exited();
+        let is_over = key != opener && partial.cursor.is_some() && partial.process.has_exited();
         let removed = if is_over {
             self.len.fetch_sub(1, Relaxed);
             partials.remove_node(&key)

@@ -48,6 +48,9 @@ use kernel::{
 /// The number of the opener among the processes of a file.
 const OPENER: u16 = 0;
 
+/// The number of the file itself, once it acts for itself.
+const FILE: u16 = u16::MAX;
+
 /// The way from a process to the hub.
 struct ToHub {
     hub: Arc<WaitQueue>,
@@ -85,7 +88,7 @@ impl OnWake for ToPollers {
             (false, false) => Wake::One,
         };
         let for_opener = source == OPENER && !self.process.is_registered_as(self.user);
-        if source == self.source || for_opener {
+        if source == self.source || for_opener || source == FILE {
             self.queue.wake(how, why);
         } else {
             self.queue.wake(Wake::All, PollMask::NONE);
@@ -94,8 +97,8 @@ impl OnWake for ToPollers {
     }
 }
 
-/// A process that has to do with the file: it has opened it, has registered through it, or polls.
-/// Dropped in this order.
+/// A process that has to do with the file: it has opened it, has registered through it, or polls; or
+/// the file itself. Dropped in this order.
 struct Link {
     to_hub: Option<Pin<KBox<WakeChain<ToHub>>>>,
     to_pollers: Option<Pin<KBox<WakeChain<ToPollers>>>>,
@@ -157,7 +160,7 @@ impl Link {
     /// Whether nobody will have to do with it any more: the process has exited, nobody polls for
     /// it, and it is not the opener, for whom others can go on acting.
     fn is_over(&self) -> bool {
-        self.source != OPENER && self.process.pid().has_exited() && !self.is_polled()
+        self.source != OPENER && self.process.has_exited() && !self.is_polled()
     }
 }
 
@@ -171,6 +174,8 @@ struct Links {
     next: u16,
     /// Whether anybody has polled the file.
     polled: bool,
+    /// Whether the file acts for itself, so that no process matters.
+    itself: bool,
 }
 
 /// The fewest links that are looked through for some that are over.
@@ -179,23 +184,27 @@ const PRUNE_MIN: usize = 8;
 impl Links {
     /// The link of a process, made now if there is none.
     fn of(&mut self, process: &ProcessRef) -> Result<&mut Link> {
-        let key = process.pid().key();
+        let key = process.key();
         if self.links.get(&key).is_none() {
             if self.len >= self.prune_at {
                 self.prune();
             }
+            let is_file = process.pid().is_none();
             let link = Link {
                 to_hub: None,
                 to_pollers: None,
                 process: process.clone(),
-                source: self.next,
+                source: if is_file { FILE } else { self.next },
                 has_registered: false,
             };
             self.links
                 .try_create_and_insert(key, link, GFP_KERNEL_ACCOUNT)?;
             self.len += 1;
             // Numbers that come again make a poller look once more than it must, no worse.
-            self.next = self.next.checked_add(1).unwrap_or(OPENER + 1);
+            self.next = match self.next + 1 {
+                FILE => OPENER + 1,
+                next => next,
+            };
         }
         self.links.get_mut(&key).ok_or(ENOMEM)
     }
@@ -252,6 +261,7 @@ impl Pollers {
                     prune_at: PRUNE_MIN,
                     next: OPENER,
                     polled: false,
+                    itself: false,
                 },
                 "mq_links"
             ),
@@ -277,13 +287,30 @@ impl Pollers {
             .arm_to_pollers(&self.hub, self.user, wait_on)?;
         // Whoever is in the poll queue by now is woken by all that happens from here on: a link
         // leaves only where it finds nobody behind it.
+        let itself = links.itself;
         for (_, link) in links.links.iter_mut() {
-            link.arm_to_hub(&self.hub)?;
+            if !itself || link.source == FILE {
+                link.arm_to_hub(&self.hub)?;
+            }
         }
         Ok(())
     }
 
-    /// Has those who poll woken by what happens to the caller, who is about to register.
+    /// Has those who poll told of nothing but what happens to the file itself, which has been
+    /// added, and has them look again.
+    pub(crate) fn act_for_file(&self) {
+        let mut links = self.links.lock();
+        links.itself = true;
+        for (_, link) in links.links.iter_mut() {
+            if link.source != FILE {
+                link.to_hub = None;
+            }
+        }
+        drop(links);
+        self.hub.wake(Wake::All, PollMask::NONE);
+    }
+
+    /// Has those who poll woken by what happens to whoever is about to register.
     ///
     /// # Errors
     ///

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A process that has to do with the device: it has opened it, is registered, or has polled.
+//! Who can own a registration: a process that has to do with the device, because it has opened it,
+//! is registered, or has polled; or an open file that acts for itself.
 //!
 //! It is what readers sleep on, because it outlives registrations.
 
@@ -37,9 +38,11 @@ pub(crate) type Processes = Interner<Process>;
 /// A use of one.
 pub(crate) type ProcessRef = Interned<Process>;
 
-/// A process.
+/// A process, or an open file.
 pub(crate) struct Process {
-    pid: ProcessId,
+    key: usize,
+    /// `None` for an open file.
+    pid: Option<ProcessId>,
     uses: Uses,
     waiters: Arc<WaitQueue>,
     /// The user as whom it is registered now; `NOBODY` if it is not.
@@ -54,7 +57,7 @@ const NOBODY: u64 = u64::MAX;
 
 impl Keyed for Process {
     fn key(&self) -> u64 {
-        self.pid.key() as u64
+        self.key as u64
     }
 
     fn uses(&self) -> &Uses {
@@ -70,7 +73,24 @@ impl Process {
     /// `ENOMEM`.
     pub(crate) fn current(processes: &Arc<Processes>) -> Result<ProcessRef> {
         let pid = ProcessId::current()?;
-        Interner::get_or_make(processes, pid.key() as u64, || {
+        Self::get_or_make(processes, pid.key(), Some(pid))
+    }
+
+    /// The open file with this key, which no process has.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn of_file(processes: &Arc<Processes>, key: usize) -> Result<ProcessRef> {
+        Self::get_or_make(processes, key, None)
+    }
+
+    fn get_or_make(
+        processes: &Arc<Processes>,
+        key: usize,
+        pid: Option<ProcessId>,
+    ) -> Result<ProcessRef> {
+        Interner::get_or_make(processes, key as u64, || {
             let waiters = WaitQueue::new_shared(
                 c_str!("mq_waiters"),
                 static_lock_class!(),
@@ -78,6 +98,7 @@ impl Process {
             )?;
             Ok(Arc::new(
                 Self {
+                    key,
                     pid,
                     uses: Uses::new(),
                     waiters,
@@ -90,9 +111,20 @@ impl Process {
         })
     }
 
-    /// The process itself.
-    pub(crate) fn pid(&self) -> &ProcessId {
-        &self.pid
+    /// A number that no other has as long as this one is there.
+    #[inline(always)]
+    pub(crate) fn key(&self) -> usize {
+        self.key
+    }
+
+    /// The process itself; an open file is none.
+    pub(crate) fn pid(&self) -> Option<&ProcessId> {
+        self.pid.as_ref()
+    }
+
+    /// Whether the process has exited; an open file never does.
+    pub(crate) fn has_exited(&self) -> bool {
+        self.pid.as_ref().is_some_and(ProcessId::has_exited)
     }
 
     /// Those who wait for a message to the process, or for the end of its registration.

@@ -45,13 +45,15 @@ impl List for Registrar {
     fn line(&self, registration: &Registration) -> Line {
         let status = registration.status();
         let row = Row {
-            pid: registration.process().pid().vnr().unsigned_abs().into(),
+            pid: registration.visible_pid().unsigned_abs().into(),
             uid: credentials::from_kuid_munged(registration.user()).into(),
             depth: status.depth as u64,
             len: status.capacity as u64,
             sent: status.counts.sent(),
             received: status.counts.queue.received,
             dropped: status.counts.queue.dropped(),
+            bytes: status.bytes as u64,
+            waiting: status.waiting as u64,
         };
         Line::of(registration.name(), row)
     }

@@ -74,7 +74,7 @@ impl Origin {
     }
 
     fn key(&self) -> usize {
-        self.process().pid().key()
+        self.process().key()
     }
 
     fn has_message(&self) -> bool {
@@ -119,8 +119,8 @@ impl Reader<'_> {
         let guard = rcu::read_lock();
         let acting = self.identity.acting(&self.registrar.directory, &guard);
         let registration = acting.ok_or(None)?;
-        match registration.take(size, 0) {
-            Taken::Message(message) => {
+        match registration.take(size, 0).settled(&registration) {
+            Taken::Message(message) | Taken::Awaited(message) => {
                 trace_receive(&registration, &message);
                 Ok((message, registration.handle()))
             }
@@ -176,8 +176,8 @@ impl Reader<'_> {
             if !self.partial_reads.is_empty() {
                 return Some(None);
             }
-            match registration.take(size, 0) {
-                Taken::Message(message) => Some(Some(message)),
+            match registration.take(size, 0).settled(registration) {
+                Taken::Message(message) | Taken::Awaited(message) => Some(Some(message)),
                 Taken::Empty => None,
                 Taken::TooLong(_) | Taken::Ended => Some(None),
             }
@@ -267,11 +267,16 @@ impl Reader<'_> {
 
     fn claim(self, origin: &Origin, size: usize, room: &mut Option<Room>) -> Claim {
         let registration = origin.registration();
-        let take = |memory| match registration {
-            Some(registration) => registration.take(size, memory),
-            None => Taken::Ended,
+        let mut is_awaited = false;
+        let take = |memory| {
+            let taken = registration.map(|registration| registration.take(size, memory));
+            is_awaited = matches!(taken, Some(Taken::Awaited(_)));
+            taken.unwrap_or(Taken::Ended)
         };
         let claim = self.partial_reads.claim(origin.key(), size, room, take);
+        if let (true, Some(registration)) = (is_awaited, registration) {
+            registration.settle_waiting();
+        }
         if let (Some(message), Some(registration)) = (claim.unread(), registration) {
             trace_receive(registration, message);
         }
@@ -281,7 +286,7 @@ impl Reader<'_> {
     /// Room for a message that is to be read in part and takes `memory` bytes.
     fn room(self, origin: &Origin, memory: usize) -> Result<Room> {
         let registration = origin.registration().ok_or(ENOENT)?;
-        self.partial_reads.prune(self.identity.opener().pid().key());
+        self.partial_reads.prune(self.identity.opener().key());
         let limits = self.registrar.settings.quota_limits();
         let charge = User::charge_half_read(registration.quota_user(), memory as u64, limits)?;
         Room::new(registration.process().clone(), charge)
@@ -334,11 +339,5 @@ impl Reader<'_> {
 }
 
 fn trace_receive(registration: &Registration, message: &Message) {
-    trace::receive(|| {
-        (
-            registration.name().key(),
-            registration.process().pid(),
-            message.len(),
-        )
-    });
+    trace::receive(|| (registration.name().key(), registration.pid(), message.len()));
 }

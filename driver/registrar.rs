@@ -24,6 +24,7 @@ use crate::{
             Kobject,
             Parent, //
         },
+        process_id::ProcessId,
         published::Deferral,
         trace,
         work_queue::WorkQueue, //
@@ -45,7 +46,7 @@ use crate::{
         }, //
     },
     process::{
-        Process,
+        ProcessRef,
         Processes, //
     },
     registration::{
@@ -58,6 +59,7 @@ use crate::{
         Settings, //
     },
     stats::Stats,
+    timing::Timing,
     user::{
         Charge,
         User,
@@ -101,6 +103,8 @@ pub(crate) struct Registrar {
     /// The totals.
     #[pin]
     pub(crate) stats: Stats,
+    /// When messages are sent.
+    pub(crate) timing: Timing,
     /// What the kobjects of registrations are below.
     #[pin]
     parents: Mutex<Parents>,
@@ -134,7 +138,7 @@ impl Parents {
 
 /// What refers to a registration from outside, and goes when it ends. Dropped in this order.
 pub(crate) struct Attachments {
-    _watch: Pin<KBox<ExitWatch<Tenancy>>>,
+    _watch: Option<Pin<KBox<ExitWatch<Tenancy>>>>,
     _kobject: Pin<KBox<Kobject<Registration>>>,
     _charge: Charge,
     deferral: Pin<KBox<Deferral<Registration>>>,
@@ -164,6 +168,7 @@ impl Registrar {
                 users: Users::new()?,
                 log <- Log::new(),
                 stats <- Stats::new(),
+                timing: Timing::new(),
                 parents <- new_mutex!(Parents::default(), "mq_parents"),
                 ready <- Completion::new(),
                 work: WorkQueue::new(c"mq_driver")?,
@@ -182,41 +187,39 @@ impl Registrar {
         self.ready.complete_all();
     }
 
-    /// Registers the calling process.
+    /// Has the calling process register, for itself or for an open file.
     ///
     /// # Errors
     ///
     /// What policy says; `ENOMEM`; `ERESTARTSYS` where a signal came while another registration was
     /// to go first.
-    pub(crate) fn register(this: &Arc<Self>, name: Name) -> Result<(), Failure> {
+    pub(crate) fn register(
+        this: &Arc<Self>,
+        name: Name,
+        process: ProcessRef,
+    ) -> Result<(), Failure> {
         let user = Kuid::current_euid();
         let who = Registrant {
             name,
-            process: Process::current(&this.processes)?,
+            process,
+            maker: ProcessId::current()?,
             user,
             quota_user: User::current(&this.users)?,
         };
         let applicant = Applicant {
             name,
-            owner: who.process.pid().key() as u64,
+            owner: who.process.key() as u64,
             user: credentials::key(user),
         };
         let size = this.settings.queue_size();
         let reserved = this.reserve(applicant, &who.quota_user, size)?;
         let charge = Charge::registration(who.quota_user.clone(), size.reservation);
-        let process = who.process.clone();
+        let maker = who.maker.clone();
         if let Err(error) = Self::set_up(this, who, size, charge, reserved) {
             this.directory.cancel(reserved.handle);
             return Err(error.into());
         }
-        trace::register(|| {
-            (
-                name.key(),
-                process.pid(),
-                applicant.user as u32,
-                size.len as u32,
-            )
-        });
+        trace::register(|| (name.key(), &maker, applicant.user as u32, size.len as u32));
         Ok(())
     }
 
@@ -268,7 +271,7 @@ impl Registrar {
         match self.directory.get(holder) {
             None => !self.directory.holds(holder),
             Some(registration) => {
-                if registration.process().pid().has_exited() {
+                if registration.process().has_exited() {
                     self.end(&registration);
                 }
                 registration.is_dying()
@@ -285,7 +288,7 @@ impl Registrar {
             if place.sequence() > last {
                 break;
             }
-            if registration.process().pid().has_exited() {
+            if registration.process().has_exited() {
                 self.end(&registration);
             }
             might_sleep();
@@ -305,17 +308,11 @@ impl Registrar {
         let name = who.name;
         let process = who.process.clone();
         let registration = Registration::new(who, size, reserved.handle)?;
-        let attached = registration.clone();
-        let tenancy = Arc::pin_init(
-            pin_init!(Tenancy {
-                registrar: this.clone(),
-                registration: attached,
-                release_work <- new_work!("mq_release"),
-            }),
-            GFP_KERNEL_ACCOUNT,
-        )?;
         let deferral = Deferral::new()?;
-        let watch = ExitWatch::current(process.pid().clone(), tenancy)?;
+        let watch = process
+            .pid()
+            .map(|pid| Self::watch(this, pid, registration.clone()))
+            .transpose()?;
         let replaced = reserved
             .replaces
             .and_then(|handle| this.directory.get(handle));
@@ -338,6 +335,23 @@ impl Registrar {
         this.directory
             .install(registration, attachments)
             .inspect_err(|_| process.set_unregistered())
+    }
+
+    /// Has a registration end with its process.
+    fn watch(
+        this: &Arc<Self>,
+        pid: &ProcessId,
+        registration: Arc<Registration>,
+    ) -> Result<Pin<KBox<ExitWatch<Tenancy>>>> {
+        let tenancy = Arc::pin_init(
+            pin_init!(Tenancy {
+                registrar: this.clone(),
+                registration,
+                release_work <- new_work!("mq_release"),
+            }),
+            GFP_KERNEL_ACCOUNT,
+        )?;
+        ExitWatch::current(pid.clone(), tenancy)
     }
 
     fn add_kobject(
@@ -393,7 +407,7 @@ impl Registrar {
         trace::unregister(|| {
             (
                 registration.name().key(),
-                registration.process().pid(),
+                registration.pid(),
                 discarded as u32,
             )
         });

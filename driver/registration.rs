@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One registration: a process under a name, with its queue.
+//! One registration: a process, or an open file, under a name, with its queue.
 //!
 //! How a registration begins and ends is the business of `registrar.rs`; who may act for it, of
 //! `identity.rs`.
+
+mod delivery;
+mod receiving;
+mod waiting;
+
+pub(crate) use self::{
+    delivery::Undelivered,
+    receiving::Received, //
+};
 
 use crate::{
     ffi::{
         credentials,
         once::read_once,
+        process_id::ProcessId,
         trace::{
             self,
             DropReason, //
@@ -22,11 +32,9 @@ use crate::{
     memory::Charged,
     message::Message,
     policy::{
+        message::Origin,
         name::Name,
-        queue::{
-            Pushed,
-            Queue, //
-        },
+        queue,
         registry::Handle,
         storage::Storage, //
     },
@@ -56,12 +64,16 @@ use kernel::{
 
 type Slots = <Charged as Storage>::Array<Option<Message>>;
 
+type Queue = queue::Queue<Message, Arc<WaitQueue>, Charged>;
+
 /// Who registers.
 pub(crate) struct Registrant {
     /// Under which name.
     pub(crate) name: Name,
-    /// The process.
+    /// Who owns it: the process, or the open file through which it registers.
     pub(crate) process: ProcessRef,
+    /// The process that does so.
+    pub(crate) maker: ProcessId,
     /// As which user: the only one whose files act for it.
     pub(crate) user: Kuid,
     /// The user whose quota it counts against.
@@ -72,9 +84,10 @@ pub(crate) struct Registrant {
 #[pin_data]
 pub(crate) struct Registration {
     handle: Handle,
-    /// The keys of the process and the user, by which look-ups tell without following a pointer.
+    /// The keys of the owner and the user, by which look-ups tell without following a pointer.
     owner: usize,
     user_key: u64,
+    origin: Origin,
     who: Registrant,
     #[pin]
     queue: SpinLock<Inner>,
@@ -106,9 +119,35 @@ impl End {
 }
 
 struct Inner {
-    queue: Queue<Slots>,
+    queue: Queue,
+    /// Lost messages that records have told of.
+    told: u64,
     /// Whether the counts have been added to the totals.
     folded: bool,
+}
+
+impl Inner {
+    #[inline(always)]
+    fn take(&mut self, max: usize, memory: usize) -> Taken {
+        let fits = |first: &Message| first.len() <= max || first.memory() <= memory;
+        if let Some(message) = self.queue.pop_if(fits) {
+            return Taken::Message(message);
+        }
+        let first = self.queue.first();
+        first.map_or(Taken::Empty, |first| Taken::TooLong(first.memory()))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_slowly(&mut self, max: usize, memory: usize) -> Taken {
+        if !self.queue.is_open() {
+            return Taken::Ended;
+        }
+        match self.take(max, memory) {
+            Taken::Message(message) if self.queue.waiting() > 0 => Taken::Awaited(message),
+            taken => taken,
+        }
+    }
 }
 
 /// How a queue is now.
@@ -117,23 +156,22 @@ pub(crate) struct Status {
     pub(crate) depth: usize,
     /// Messages that fit.
     pub(crate) capacity: usize,
+    /// Bytes that the messages queued take.
+    pub(crate) bytes: usize,
+    /// How many wait for room.
+    pub(crate) waiting: usize,
     /// What has been counted so far.
     pub(crate) counts: Counts,
 }
 
-/// Why a message is in no queue.
-pub(crate) enum Undelivered {
-    /// It is larger than the queue.
-    TooLarge,
-    /// The registration has ended.
-    Closed,
-}
-
 /// What [`Registration::take`] gave.
 pub(crate) enum Taken {
-    /// The oldest message.
+    /// The first message.
     Message(Message),
-    /// Nothing: the oldest message is too long, and stays. It takes as many bytes of memory.
+    /// The first message, for whose room others wait: they get it by
+    /// [`Registration::settle_waiting`].
+    Awaited(Message),
+    /// Nothing: the first message is too long, and stays. It takes as many bytes of memory.
     TooLong(usize),
     /// Nothing: the queue is empty.
     Empty,
@@ -141,8 +179,16 @@ pub(crate) enum Taken {
     Ended,
 }
 
-/// Messages that are freed at a time where a large one takes the place of many.
-const BATCH: usize = 16;
+impl Taken {
+    /// Gives those who wait the room that there is now. Not to be called under a lock.
+    #[inline(always)]
+    pub(crate) fn settled(self, of: &Registration) -> Self {
+        if matches!(self, Taken::Awaited(_)) {
+            of.settle_waiting();
+        }
+        self
+    }
+}
 
 impl Registration {
     /// A registration that has the place `handle`.
@@ -155,12 +201,18 @@ impl Registration {
         Arc::pin_init(
             pin_init!(Self {
                 handle,
-                owner: who.process.pid().key(),
+                owner: who.process.key(),
                 user_key: credentials::key(who.user),
+                origin: Origin {
+                    // CAST: Never negative.
+                    pid: who.maker.nr() as u32,
+                    uid: who.user.into_raw().val,
+                },
                 who,
                 queue <- new_spinlock!(
                     Inner {
                         queue: Queue::new(slots, size.len, size.bytes),
+                        told: 0,
                         folded: false,
                     },
                     "mq_queue"
@@ -191,17 +243,38 @@ impl Registration {
         self.user_key
     }
 
+    /// What its messages say of where they come from.
+    #[inline(always)]
+    pub(crate) fn origin(&self) -> Origin {
+        self.origin
+    }
+
     /// The user whose quota it counts against.
     pub(crate) fn quota_user(&self) -> &UserRef {
         &self.who.quota_user
     }
 
-    /// The process.
+    /// Who owns it.
     pub(crate) fn process(&self) -> &ProcessRef {
         &self.who.process
     }
 
-    /// The key of the process.
+    /// The process that made it.
+    pub(crate) fn pid(&self) -> &ProcessId {
+        &self.who.maker
+    }
+
+    /// The number of that process as the caller sees it; 0 if it is not visible, or has exited and
+    /// left the registration to others.
+    pub(crate) fn visible_pid(&self) -> i32 {
+        if self.pid().has_exited() {
+            0
+        } else {
+            self.pid().vnr()
+        }
+    }
+
+    /// The key of who owns it.
     #[inline(always)]
     pub(crate) fn owner(&self) -> usize {
         self.owner
@@ -225,6 +298,8 @@ impl Registration {
         Status {
             depth: inner.queue.depth(),
             capacity: inner.queue.capacity(),
+            bytes: inner.queue.bytes(),
+            waiting: inner.queue.waiting(),
             counts: Counts {
                 sends,
                 broadcasts,
@@ -278,120 +353,20 @@ impl Registration {
         self.broadcasts.fetch_add(1, Relaxed);
     }
 
-    /// Puts a message of `sender` into the queue and wakes a reader. Returns how many others have
-    /// lost their places.
-    ///
-    /// # Errors
-    ///
-    /// [`Undelivered`].
-    #[inline(always)]
-    pub(crate) fn deliver(
-        &self,
-        sender: &Self,
-        message: Message,
-        wake: Wake,
-    ) -> Result<u64, Undelivered> {
-        let bytes = message.len();
-        let dropped = self.enqueue(message)?;
-        self.waiters().wake(wake, PollMask::READABLE);
-        self.trace_send(sender, || bytes);
-        Ok(dropped)
-    }
-
-    /// Puts a message into the queue, and leaves it to the caller to wake a reader, and to trace it.
-    /// Returns how many others have lost their places.
-    ///
-    /// # Errors
-    ///
-    /// [`Undelivered`].
-    #[inline(always)]
-    pub(crate) fn enqueue(&self, message: Message) -> Result<u64, Undelivered> {
-        let pushed = self.queue.lock().queue.push(message);
-        match pushed {
-            Ok(()) => Ok(0),
-            Err(pushed) => self.make_room_for(pushed),
-        }
-    }
-
-    /// Traces that a message of `sender` has been put into the queue.
-    #[inline(always)]
-    pub(crate) fn trace_send(&self, sender: &Self, bytes: impl FnOnce() -> usize) {
-        trace::send(|| {
-            (
-                sender.name().key(),
-                sender.process().pid(),
-                self.name().key(),
-                self.process().pid(),
-                bytes(),
-            )
-        });
-    }
-
-    /// Makes the best of a message that was not just queued.
-    #[cold]
-    #[inline(never)]
-    fn make_room_for(&self, pushed: Pushed<Message>) -> Result<u64, Undelivered> {
-        let dropped = match pushed {
-            Pushed::Displaced(_) => 1,
-            Pushed::NoRoom(message) => self.push_large(message)?,
-            Pushed::TooLarge(_) => return Err(Undelivered::TooLarge),
-            Pushed::Closed(_) => return Err(Undelivered::Closed),
-        };
-        self.trace_drop(DropReason::Overflow, dropped);
-        Ok(dropped)
-    }
-
-    /// Puts a message into the queue that takes the place of more than one, which are freed some at
-    /// a time, without the lock.
-    fn push_large(&self, message: Message) -> Result<u64, Undelivered> {
-        let memory = message.memory();
-        if !self.queue.lock().queue.begin_large(memory) {
-            return Ok(1);
-        }
-        let (mut held, mut dropped) = (0, 0);
-        let mut fits = false;
-        while !fits {
-            let mut displaced = [const { None }; BATCH];
-            fits = self
-                .queue
-                .lock()
-                .queue
-                .make_room(memory, &mut held, &mut displaced);
-            dropped += displaced.iter().flatten().count() as u64;
-        }
-        let pushed = self.queue.lock().queue.end_large(message, held);
-        match pushed {
-            Ok(()) => Ok(dropped),
-            Err(Pushed::Displaced(_)) => Ok(dropped + 1),
-            Err(Pushed::NoRoom(_) | Pushed::TooLarge(_)) => Err(Undelivered::TooLarge),
-            Err(Pushed::Closed(_)) => Err(Undelivered::Closed),
-        }
-    }
-
-    /// Counts a message as received and dropped that is larger than the queue.
-    pub(crate) fn count_too_large(&self) {
-        self.queue.lock().queue.count_too_large();
-        self.trace_drop(DropReason::Overflow, 1);
-    }
-
     fn trace_drop(&self, reason: DropReason, messages: u64) {
-        trace::drop(|| (self.name().key(), self.process().pid(), reason, messages));
+        trace::drop(|| (self.name().key(), self.pid(), reason, messages));
     }
 
-    /// Takes the oldest message, if it has at most `max` bytes, or takes at most `memory` bytes of
+    /// Takes the first message, if it has at most `max` bytes, or takes at most `memory` bytes of
     /// memory.
     #[inline(always)]
     pub(crate) fn take(&self, max: usize, memory: usize) -> Taken {
         let mut inner = self.queue.lock();
-        if !inner.queue.is_open() {
-            return Taken::Ended;
+        if inner.queue.is_plain() {
+            inner.take(max, memory)
+        } else {
+            inner.take_slowly(max, memory)
         }
-        let fits = |oldest: &Message| oldest.len() <= max || oldest.memory() <= memory;
-        if let Some(message) = inner.queue.pop_if(fits) {
-            return Taken::Message(message);
-        }
-        let oldest = inner.queue.oldest();
-        oldest.map_or(Taken::Empty, |oldest| Taken::TooLong(oldest.memory()))
     }
 
     /// Takes back a message that could not be delivered to a reader. Returns true if there was no
@@ -413,6 +388,7 @@ impl Registration {
             }
         }
         self.waiters().wake(Wake::One, PollMask::READABLE);
+        self.settle_waiting();
         is_lost && open
     }
 
@@ -422,6 +398,7 @@ impl Registration {
         if flushed > 0 {
             self.trace_drop(DropReason::Flush, flushed);
         }
+        self.settle_waiting();
         flushed
     }
 
@@ -430,6 +407,7 @@ impl Registration {
     pub(crate) fn close(&self) -> u64 {
         self.queue.lock().queue.close();
         self.waiters().wake(Wake::All, PollMask::HANG_UP);
+        self.settle_waiting();
         let discarded = self.discard();
         if discarded > 0 {
             self.trace_drop(DropReason::End, discarded);

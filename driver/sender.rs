@@ -4,6 +4,7 @@
 
 use crate::{
     directory::Hint,
+    errors::Failure,
     ffi::{
         buffer::Shares,
         published::{
@@ -17,10 +18,15 @@ use crate::{
         }, //
     },
     identity::Identity,
-    message::CommandBuffer,
+    message::{
+        CommandBuffer,
+        Message, //
+    },
     policy::{
+        message::Stamp,
         name::Word,
-        refusal::Refusal, //
+        refusal::Refusal,
+        registry::Handle, //
     },
     registrar::Registrar,
     registration::{
@@ -58,12 +64,27 @@ impl Receivers {
     }
 }
 
+/// How a record is sent that is more than a text.
+pub(crate) struct Sending {
+    /// Its priority.
+    pub(crate) priority: u16,
+    /// Nanoseconds that it waits for room at most, 0 for without end; `None`: not at all, and the
+    /// oldest message is dropped.
+    pub(crate) timeout: Option<u64>,
+    /// Whether the file waits, where there is no room.
+    pub(crate) waits: bool,
+    /// Whether it must not sleep for anything.
+    pub(crate) nowait: bool,
+}
+
 /// What sending through an open file needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Sender<'a> {
     pub(crate) registrar: &'a Registrar,
     pub(crate) identity: &'a Identity,
     pub(crate) receivers: &'a Receivers,
+    /// The time that messages say they were sent.
+    pub(crate) now: u64,
 }
 
 impl Sender<'_> {
@@ -88,10 +109,21 @@ impl Sender<'_> {
         let receiver = directory
             .by_word(to, self.receivers.hint(to), &guard)
             .ok_or(Refusal::NoSuchName)?;
-        let message = command.into_message(sender.name(), text_at);
-        match receiver.deliver(&sender, message, Wake::OneSync) {
+        let stamp = self.stamp(&sender, 0);
+        let message = command.into_message(sender.name(), text_at, stamp);
+        self.deliver(&sender, &receiver, message)
+    }
+
+    #[inline(always)]
+    fn deliver(
+        &self,
+        sender: &Registration,
+        receiver: &Registration,
+        message: Message,
+    ) -> Result<(), Refusal> {
+        match receiver.deliver(sender, message, Wake::OneSync) {
             Ok(0) => {}
-            Ok(dropped) => self.log_overflow(&receiver, dropped),
+            Ok(dropped) => self.log_overflow(receiver, dropped),
             Err(Undelivered::TooLarge) => return Err(Refusal::TooLarge),
             Err(Undelivered::Closed) => return Err(Refusal::NoSuchName),
         }
@@ -99,21 +131,65 @@ impl Sender<'_> {
         Ok(())
     }
 
+    /// Puts a text into the queue of `to`, with a priority, or once there is room.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Sender::send`]; `ENOMEM`; `EAGAIN` where it would have to wait and does not;
+    /// `ETIMEDOUT`; `ERESTARTSYS`. It has not been sent then.
+    #[inline(never)]
+    pub(crate) fn send_as(
+        &self,
+        text: CommandBuffer,
+        to: Word,
+        how: Sending,
+    ) -> Result<(), Failure> {
+        // To be kept over what sleeps.
+        let (sender, receiver): (Arc<Registration>, Arc<Registration>) = {
+            let directory = &self.registrar.directory;
+            let guard = rcu::read_lock();
+            let sender = self.identity.acting(directory, &guard);
+            let sender = sender.ok_or(Refusal::SenderNotRegistered)?;
+            let receiver = directory.by_word(to, self.receivers.hint(to), &guard);
+            (sender.into(), receiver.ok_or(Refusal::NoSuchName)?.into())
+        };
+        let stamp = self.stamp(&sender, how.priority);
+        let message = text.into_message(sender.name(), 0, stamp);
+        receiver.make_priorities(&message, how.nowait)?;
+        match how.timeout {
+            None => Ok(self.deliver(&sender, &receiver, message)?),
+            Some(timeout) => receiver.deliver_in_turn(&sender, message, timeout, how.waits),
+        }
+    }
+
     /// Puts the text of a command that starts at `text_at` into every other queue.
     ///
     /// # Errors
     ///
     /// [`Refusal::SenderNotRegistered`].
-    pub(crate) fn broadcast(self, command: CommandBuffer, text_at: usize) -> Result<(), Refusal> {
+    pub(crate) fn broadcast(
+        self,
+        command: CommandBuffer,
+        text_at: usize,
+        priority: u16,
+    ) -> Result<(), Refusal> {
         let directory = &self.registrar.directory;
         let sender: Arc<Registration> = {
             let guard = rcu::read_lock();
             let sender = self.identity.acting(directory, &guard);
             sender.ok_or(Refusal::SenderNotRegistered)?.into()
         };
-        let mut text = Shares::of(command.into_message(sender.name(), text_at));
+        let stamp = Stamp {
+            broadcast: true,
+            ..self.stamp(&sender, priority)
+        };
+        let message = command.into_message(sender.name(), text_at, stamp);
         // Who registers from now on is not reached.
         let last = directory.latest();
+        if priority > 0 {
+            self.make_priorities(&message, last);
+        }
+        let mut text = message.into_shares();
         let mut walked = Walked::default();
         loop {
             let guard = rcu::read_lock();
@@ -126,6 +202,30 @@ impl Sender<'_> {
         }
         sender.count_broadcast();
         Ok(())
+    }
+
+    /// What goes with a message to one receiver.
+    #[inline(always)]
+    fn stamp(&self, sender: &Registration, priority: u16) -> Stamp {
+        Stamp {
+            origin: sender.origin(),
+            time: self.now,
+            priority,
+            broadcast: false,
+        }
+    }
+
+    /// Makes what the receivers with numbers up to `last` need for the priority of a message. Whom
+    /// there is no memory for loses it.
+    fn make_priorities(&self, message: &Message, last: u64) {
+        let mut place = Handle::START;
+        while let Some(receiver) = self.registrar.directory.after(place) {
+            place = receiver.handle();
+            if place.sequence() > last {
+                break;
+            }
+            let _ = receiver.make_priorities(message, false);
+        }
     }
 
     /// A function of its own, whose loops have the processor's registers to themselves.
@@ -141,7 +241,13 @@ impl Sender<'_> {
             if !receiver.is_alive_up_to(last) {
                 return false;
             }
-            match receiver.enqueue(text.share()) {
+            let message = Message::of_share(text.share());
+            let enqueued = if receiver.needs_priorities(&message) {
+                Err(Undelivered::TooLarge)
+            } else {
+                receiver.enqueue(message)
+            };
+            match enqueued {
                 Ok(0) => {}
                 Ok(dropped) => self.log_overflow(receiver, dropped),
                 Err(Undelivered::Closed) => return false,

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::figure::Figure;
+use crate::{figure::Figure, peers};
 
 /// A change by less than this part is none: another compiler makes as much.
 const TOLERANCE: f64 = 0.02;
@@ -68,10 +68,15 @@ pub fn check(baseline: &str, figures: &[Figure]) -> Result<(), String> {
 fn counted(figures: &[Figure]) -> impl Iterator<Item = (String, f64)> + '_ {
     figures
         .iter()
-        .filter(|figure| figure.peer == "mq" && figure.unit != "ns")
+        .filter(|figure| peers::is_ours(&figure.peer) && figure.unit != "ns")
         .map(|figure| {
             let rounded = (figure.value * 10.0).round() / 10.0;
-            (format!("{}: {}", figure.case, figure.what), rounded)
+            let records = match figure.peer.as_str() {
+                "mq" => "",
+                _ => ", records",
+            };
+            let name = format!("{}: {}{records}", figure.case, figure.what);
+            (name, rounded)
         })
 }
 

@@ -99,7 +99,7 @@ fn panel(chart: &mut Document, left: f64, top: f64, values: &[(&str, f64)]) {
             .set("y", top)
             .set("width", length)
             .set("height", ROW - 6.0)
-            .set("class", if *peer == "mq" { "own" } else { "peer" });
+            .set("class", if peers::is_ours(peer) { "own" } else { "peer" });
         let baseline = top + ROW - 9.0;
         chart.append(text(
             left + NAMES - 8.0,

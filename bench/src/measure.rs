@@ -26,7 +26,7 @@ pub fn run(asked: &Measure) -> Result<(), String> {
     };
     let mut peers = peers::all();
     peers.retain(|peer| asked.peers.is_empty() || asked.peers.contains(&peer.name().to_owned()));
-    let _driver = match peers.iter().any(|peer| peer.name() == "mq") {
+    let _driver = match peers.iter().any(|peer| peers::is_ours(peer.name())) {
         true => Some(Driver::set_up()?),
         false => None,
     };

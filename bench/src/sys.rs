@@ -8,7 +8,7 @@
 
 use std::{
     ffi::c_int,
-    os::fd::{FromRawFd, OwnedFd, RawFd},
+    os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd},
     ptr,
 };
 
@@ -158,6 +158,14 @@ impl Drop for SysvQueue {
             unsafe { libc::msgctl(self.id, libc::IPC_RMID, ptr::null_mut()) };
         }
     }
+}
+
+/// Makes a request of a device, which reads these bytes and writes none.
+pub fn ioctl(file: impl AsFd, command: u32, bytes: &[u8]) {
+    let file = file.as_fd().as_raw_fd();
+    // SAFETY: The bytes are there during the call, and the callers know what the device does.
+    let result = unsafe { libc::ioctl(file, command.into(), bytes.as_ptr()) };
+    Errno::result(result).expect("ioctl");
 }
 
 /// Takes over a descriptor that has no other owner.

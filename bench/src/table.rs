@@ -55,7 +55,9 @@ fn print_case(out: &mut dyn Write, case: &Case, figures: &[&Figure]) -> io::Resu
                 .map(|peer| of_peer(peer).map_or_else(String::new, |figure| cell(figure))),
         );
         if compared {
-            let others = peers.iter().filter(|peer| !["mq", "floor"].contains(peer));
+            let others = peers
+                .iter()
+                .filter(|peer| !peers::is_ours(peer) && **peer != "floor");
             let best = others
                 .filter_map(|peer| of_peer(peer))
                 .map(|figure| figure.value);

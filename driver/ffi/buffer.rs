@@ -21,13 +21,18 @@ use super::{
         Source, //
     }, //
 };
-use crate::policy::segments;
+use crate::policy::{
+    message::{
+        Line,
+        Stamp, //
+    },
+    segments, //
+};
 use core::{
     mem::{
         ManuallyDrop,
         MaybeUninit, //
     },
-    ops::Range,
     ptr::NonNull,
     slice, //
 };
@@ -53,7 +58,7 @@ pub(crate) struct Buffer {
 /// # Invariants
 ///
 /// - The pointer is that of a chain as [`Buffer`] has it, whose bytes nobody changes.
-/// - `start <= end <= len`.
+/// - `start <= text <= len - tail`.
 /// - The value owns one of `users`.
 pub(crate) struct Bytes(NonNull<First>);
 
@@ -202,17 +207,24 @@ impl Buffer {
         None
     }
 
-    /// Gives up the right to change the bytes, and shares `part` of them; at most all there are. It
-    /// starts within the first 64 KiB.
+    /// Gives up the right to change the bytes, and shares a line of them, with a stamp on it.
     #[inline(always)]
-    pub(crate) fn share(self, part: Range<usize>) -> Bytes {
+    pub(crate) fn share(self, line: Line, stamp: Stamp) -> Bytes {
         let mut first = ManuallyDrop::new(self).first;
         // SAFETY: By the type invariants nobody else uses the header.
         let header = unsafe { first.as_mut() };
-        // CAST: `len` is a `u32`, and the end is not larger.
-        header.end = part.end.min(header.len as usize) as u32;
-        // CAST: Not larger than `u16::MAX` after this.
-        header.start = part.start.min(header.end as usize).min(u16::MAX.into()) as u16;
+        let len = header.len as usize;
+        // CAST: Not larger than `u8::MAX` after this.
+        header.tail = (len - line.end.min(len)).min(u8::MAX.into()) as u8;
+        let end = len - header.tail as usize;
+        // CAST: Not larger than `u8::MAX` after this.
+        header.text = line.text.min(end).min(u8::MAX.into()) as u8;
+        // CAST: Not larger than `text` after this.
+        header.start = line.start.min(header.text.into()) as u8;
+        header.broadcast = stamp.broadcast;
+        header.priority = stamp.priority;
+        header.origin = stamp.origin;
+        header.time = stamp.time;
         // INVARIANT: The chain was a `Buffer`, which is gone, so nobody changes it; the bounds were
         // just set; `users` has been 1 since the chain was made.
         Bytes(first)
@@ -237,7 +249,43 @@ impl Bytes {
     #[inline(always)]
     pub(crate) fn len(&self) -> usize {
         let header = self.header();
-        header.end as usize - header.start as usize
+        header.end() - header.start as usize
+    }
+
+    /// Where in it the text starts.
+    #[inline(always)]
+    pub(crate) fn text_at(&self) -> usize {
+        let header = self.header();
+        header.text as usize - header.start as usize
+    }
+
+    /// The `N` bytes before the text.
+    #[inline(always)]
+    pub(crate) fn before_text<const N: usize>(&self) -> [u8; N] {
+        let header = self.header();
+        let mut bytes = [0; N];
+        let here = segments::head(header.len as usize);
+        // SAFETY: The bytes begin behind the header, in the same allocation.
+        let first = unsafe { self.0.add(1) }.cast::<u8>();
+        // SAFETY: By the type invariants the bytes are there, are initialised and do not change.
+        let first = unsafe { slice::from_raw_parts(first.as_ptr(), here) };
+        let text = header.text as usize;
+        if let Some(before) = text.checked_sub(N).and_then(|at| first.get(at..text)) {
+            bytes.copy_from_slice(before);
+        }
+        bytes
+    }
+
+    /// What goes with it.
+    #[inline(always)]
+    pub(crate) fn stamp(&self) -> Stamp {
+        let header = self.header();
+        Stamp {
+            origin: header.origin,
+            time: header.time,
+            priority: header.priority,
+            broadcast: header.broadcast,
+        }
     }
 
     /// Bytes of memory that all of it takes.
@@ -255,10 +303,33 @@ impl Bytes {
         }
         // SAFETY: The bytes begin behind the header, in the same allocation.
         let bytes = unsafe { self.0.add(1) }.cast::<u8>();
-        // SAFETY: `start <= len`, and all bytes are in this piece.
+        // SAFETY: `start <= len - tail`, and all bytes are in this piece.
         let start = unsafe { bytes.add(header.start as usize) };
         // SAFETY: By the type invariants all up to `end` are initialised and do not change.
         to.put(unsafe { slice::from_raw_parts(start.as_ptr(), self.len()) })
+    }
+
+    /// The same as [`Bytes::copy_out`], for whom it is not rare.
+    #[inline(always)]
+    pub(crate) fn copy_out_part(
+        &self,
+        from: usize,
+        count: usize,
+        mut to: impl Destination,
+    ) -> bool {
+        let header = self.header();
+        if header.next.is_some() {
+            return self.copy_out(from, count, to);
+        }
+        let end = header.end();
+        let start = end.min(header.start as usize + from);
+        let count = count.min(end - start);
+        // SAFETY: The bytes begin behind the header, in the same allocation.
+        let bytes = unsafe { self.0.add(1) }.cast::<u8>();
+        // SAFETY: `start <= len - tail`, and all bytes are in this piece.
+        let part = unsafe { bytes.add(start) };
+        // SAFETY: By the type invariants all up to the end are initialised and do not change.
+        to.put(unsafe { slice::from_raw_parts(part.as_ptr(), count) })
     }
 
     /// Writes `count` bytes from position `from` on to `to`, or as many as there are; false if
@@ -268,7 +339,7 @@ impl Bytes {
     pub(crate) fn copy_out(&self, from: usize, count: usize, mut to: impl Destination) -> bool {
         let header = self.header();
         let mut skip = header.start as usize + from;
-        let mut left = count.min((header.end as usize).saturating_sub(skip));
+        let mut left = count.min(header.end().saturating_sub(skip));
         // SAFETY: The chain is valid by the type invariants, as long as `self` is borrowed.
         for (bytes, len) in unsafe { Pieces::of(self.0) } {
             // SAFETY: By the type invariants the bytes are initialised and do not change.
@@ -285,6 +356,14 @@ impl Bytes {
             }
         }
         true
+    }
+}
+
+impl Clone for Bytes {
+    fn clone(&self) -> Self {
+        self.header().users.inc();
+        // INVARIANT: The user just counted is the new value.
+        Self(self.0)
     }
 }
 

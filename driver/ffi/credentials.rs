@@ -28,6 +28,15 @@ pub(crate) fn from_kuid_munged(user: Kuid) -> u32 {
     unsafe { shim::mq_from_kuid_munged(user.into_raw()) }
 }
 
+/// The numbers in the caller's namespaces of a process and a user that have these in the initial ones:
+/// 0 if the process is not visible there or, for callers elsewhere, has exited; the overflow number.
+#[inline(always)]
+pub(crate) fn ids_here(mut pid: u32, mut uid: u32) -> (u32, u32) {
+    // SAFETY: `mq_ids_here` may be called by every task, and changes these two.
+    unsafe { shim::mq_ids_here(&raw mut pid, &raw mut uid) };
+    (pid, uid)
+}
+
 /// A number that no other user has.
 #[inline(always)]
 pub(crate) fn key(user: Kuid) -> u64 {

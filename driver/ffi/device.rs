@@ -3,7 +3,7 @@
 //! A misc character device with what the kernel crate's `MiscDevice` lacks: a file mode, `poll`,
 //! sysfs attributes, plain `read` and `write`, and data of the device that `open` gets.
 //!
-//! Files are streams: not seekable. `mmap` and `ioctl` are not supported.
+//! Files are streams: not seekable. `mmap` is not supported.
 
 use super::{
     attribute::{
@@ -13,6 +13,7 @@ use super::{
     poll_queue::Poll,
     shim,
     user_memory::{
+        Argument,
         Destination,
         Source,
         UserRange, //
@@ -20,6 +21,7 @@ use super::{
     wait_queue::PollMask, //
 };
 use core::{
+    ffi::c_void,
     marker::PhantomPinned,
     ptr::{
         self,
@@ -33,6 +35,7 @@ use kernel::{
         file::flags::O_NONBLOCK,
         File, //
     },
+    ioctl::_IOC_SIZE,
     iov::{
         IovIterDest,
         IovIterSource, //
@@ -59,8 +62,11 @@ pub(crate) trait OpenFile: Sized + Send + Sync + 'static {
     /// Reads; `nowait`: without sleeping.
     fn read(&self, to: impl Destination, nowait: bool) -> Result<usize>;
 
-    /// Writes; `nowait`: without sleeping.
-    fn write(&self, from: impl Source, nowait: bool) -> Result<usize>;
+    /// Writes to `file`, which this is; `nowait`: without sleeping.
+    fn write(&self, from: impl Source, file: &File, nowait: bool) -> Result<usize>;
+
+    /// Does what an `ioctl` asks for; `nowait`: without waiting for messages.
+    fn ioctl(&self, command: u32, argument: Argument, nowait: bool) -> Result<usize>;
 
     /// Says how things are, after having had the caller put into a queue.
     fn poll(&self, poll: &Poll<'_>) -> Result<PollMask>;
@@ -211,6 +217,9 @@ impl<T: OpenFile> Device<T> {
         write: Some(Self::write),
         read_iter: Some(Self::read_iter),
         write_iter: Some(Self::write_iter),
+        unlocked_ioctl: Some(Self::ioctl),
+        #[cfg(CONFIG_COMPAT)]
+        compat_ioctl: Some(bindings::compat_ptr_ioctl),
         poll: Some(Self::poll),
         show_fdinfo: Some(Self::show_fdinfo),
         ..pin_init::zeroed()
@@ -314,7 +323,9 @@ impl<T: OpenFile> Device<T> {
         // SAFETY: The file is open during the call.
         let private = unsafe { Self::private(file) };
         let from = UserRange::new(from.cast_mut().cast(), count);
-        result(private.write(from, false))
+        // SAFETY: The file is open during the call, and nobody holds its position's lock.
+        let file = unsafe { File::from_raw_file(file) };
+        result(private.write(from, file, false))
     }
 
     /// # Safety
@@ -352,9 +363,26 @@ impl<T: OpenFile> Device<T> {
         let private = unsafe { Self::private(file) };
         // SAFETY: The iterator is this call's, and one to be read from.
         let from = unsafe { IovIterSource::from_raw(iter) };
-        // `O_NONBLOCK` is about waiting for room or messages, which no write does.
         let nowait = flags & shim::MQ_IOCB_NOWAIT != 0;
-        result(private.write(from, nowait))
+        // SAFETY: The file is open during the call, and nobody holds its position's lock.
+        let file = unsafe { File::from_raw_file(file) };
+        result(private.write(from, file, nowait))
+    }
+
+    /// # Safety
+    ///
+    /// `file` was opened by `Self::open`.
+    unsafe extern "C" fn ioctl(
+        file: *mut bindings::file,
+        command: c_uint,
+        argument: c_ulong,
+    ) -> c_long {
+        // SAFETY: The file is open during the call.
+        let private = unsafe { Self::private(file) };
+        // SAFETY: The file is open during the call.
+        let nowait = unsafe { Self::is_nonblocking(file) };
+        let argument = Argument::new(argument as *mut c_void, _IOC_SIZE(command));
+        result(private.ioctl(command, argument, nowait))
     }
 
     /// # Safety

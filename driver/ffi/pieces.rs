@@ -6,7 +6,10 @@
 //! `buffer.rs`.
 
 use super::shim;
-use crate::policy::segments;
+use crate::policy::{
+    message::Origin,
+    segments, //
+};
 use core::{
     mem,
     ptr::NonNull, //
@@ -24,12 +27,26 @@ pub(super) struct First {
     pub(super) users: Refcount,
     /// Bytes in all pieces together.
     pub(super) len: u32,
-    /// Where what is shared ends.
-    pub(super) end: u32,
     /// Where what is shared starts.
-    pub(super) start: u16,
+    pub(super) start: u8,
+    /// Where the text in it starts.
+    pub(super) text: u8,
+    /// Bytes behind what is shared.
+    pub(super) tail: u8,
+    pub(super) broadcast: bool,
     /// The memory of all pieces together, in units of the smallest.
     pub(super) units: u16,
+    pub(super) priority: u16,
+    pub(super) origin: Origin,
+    pub(super) time: u64,
+}
+
+impl First {
+    /// Where what is shared ends.
+    #[inline(always)]
+    pub(super) fn end(&self) -> usize {
+        self.len as usize - self.tail as usize
+    }
 }
 
 /// What stands at the start of every other piece.
@@ -142,10 +159,15 @@ pub(super) fn first(len: usize, nowait: bool) -> Option<NonNull<First>> {
         users: Refcount::new(1),
         // CAST: `LEN_MAX` is much less.
         len: len as u32,
-        end: 0,
         start: 0,
+        text: 0,
+        tail: 0,
+        broadcast: false,
         // CAST: It is so for `LEN_MAX`, of which there is nothing larger.
         units: (segments::memory(len) / segments::PIECE_MIN) as u16,
+        priority: 0,
+        origin: Origin::default(),
+        time: 0,
     };
     // SAFETY: The piece is large enough for the header, and aligned for it.
     unsafe { first.write(header) };

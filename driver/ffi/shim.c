@@ -4,6 +4,7 @@
  */
 #include <linux/cred.h>
 #include <linux/mm.h>
+#include <linux/pid_namespace.h>
 #include <linux/rcupdate.h>
 #include <linux/ratelimit.h>
 #include <linux/sched.h>
@@ -96,6 +97,19 @@ void *mq_proc_data(struct seq_file *m)
 	return pde_data(file_inode(m->file));
 }
 
+void mq_ids_here(u32 *pid, u32 *uid)
+{
+	struct pid_namespace *pid_ns = task_active_pid_ns(current);
+	struct user_namespace *user_ns = current_user_ns();
+
+	if (unlikely(pid_ns != &init_pid_ns)) {
+		guard(rcu)();
+		*pid = pid_nr_ns(find_pid_ns(*pid, &init_pid_ns), pid_ns);
+	}
+	if (unlikely(user_ns != &init_user_ns))
+		*uid = from_kuid_munged(user_ns, KUIDT_INIT(*uid));
+}
+
 uid_t mq_from_kuid_munged(kuid_t uid)
 {
 	return from_kuid_munged(current_user_ns(), uid);
@@ -149,6 +163,11 @@ void *mq_alloc(unsigned int number, bool nowait)
 void mq_free(const void *memory)
 {
 	kfree(memory);
+}
+
+int mq_copy_struct_from_user(void *to, size_t size, const void *from, size_t from_size)
+{
+	return copy_struct_from_user(to, size, (const void __user __force *)from, from_size);
 }
 
 void mq_ratelimit_init(struct ratelimit_state *state)

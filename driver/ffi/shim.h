@@ -67,6 +67,12 @@ void mq_rcu_work_init(struct rcu_work *work, work_func_t func);
 /* The data pointer that proc_create_seq_private() was given. */
 void *mq_proc_data(struct seq_file *m);
 
+/*
+ * Turns the numbers that a process and a user have in the initial namespaces into those that they
+ * have in the caller's: 0 where it has none, or the overflow id.
+ */
+void mq_ids_here(u32 *pid, u32 *uid);
+
 /* A user id as the calling process sees it, or the overflow id. */
 uid_t mq_from_kuid_munged(kuid_t uid);
 
@@ -94,6 +100,9 @@ void mq_free(const void *memory);
 /* Copies from and to an address in user space. Returns the bytes that could not be copied. */
 size_t mq_copy_from_user(void *to, const void *from, size_t len);
 size_t mq_copy_to_user(void *to, const void *from, size_t len);
+
+/* copy_struct_from_user(): 0, or why not. */
+int mq_copy_struct_from_user(void *to, size_t size, const void *from, size_t from_size);
 
 void mq_ratelimit_init(struct ratelimit_state *state);
 

@@ -8,11 +8,16 @@
 use super::shim;
 use core::{
     ffi::c_void,
-    mem::MaybeUninit, //
+    mem::MaybeUninit,
+    slice, //
 };
-use kernel::iov::{
-    IovIterDest,
-    IovIterSource, //
+use kernel::{
+    error::to_result,
+    iov::{
+        IovIterDest,
+        IovIterSource, //
+    },
+    prelude::*, //
 };
 
 /// Where what is written comes from.
@@ -28,6 +33,60 @@ pub(crate) unsafe trait Source {
     fn fill(&mut self, to: &mut [MaybeUninit<u8>]) -> bool;
 }
 
+/// The next bytes of a source.
+pub(crate) struct Part<'a, S> {
+    of: &'a mut S,
+    left: usize,
+}
+
+impl<'a, S: Source> Part<'a, S> {
+    /// The next `len` bytes, or as many as there are.
+    #[inline(always)]
+    pub(crate) fn new(of: &'a mut S, len: usize) -> Self {
+        let left = len.min(of.len());
+        Self { of, left }
+    }
+}
+
+// SAFETY: What the source says of `to` holds for it.
+unsafe impl<S: Source> Source for Part<'_, S> {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.left
+    }
+
+    #[inline(always)]
+    fn fill(&mut self, to: &mut [MaybeUninit<u8>]) -> bool {
+        let Some(left) = self.left.checked_sub(to.len()) else {
+            return false;
+        };
+        self.left = left;
+        self.of.fill(to)
+    }
+}
+
+/// Fills `to` with the next bytes of a source.
+///
+/// # Errors
+///
+/// `EFAULT`.
+pub(crate) fn fill(from: &mut impl Source, to: &mut [u8]) -> Result {
+    for byte in to {
+        let [next] = array(from).ok_or(EFAULT)?;
+        *byte = next;
+    }
+    Ok(())
+}
+
+/// The next `SIZE` bytes of a source; `None` if they cannot be read.
+#[inline(always)]
+pub(crate) fn array<const SIZE: usize>(from: &mut impl Source) -> Option<[u8; SIZE]> {
+    let mut bytes = [0; SIZE];
+    // SAFETY: What is initialised may be taken for what need not be, and `fill` only initialises.
+    let to = unsafe { slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), SIZE) };
+    from.fill(to).then_some(bytes)
+}
+
 /// Where what is read goes to.
 pub(crate) trait Destination {
     /// Bytes of room left.
@@ -35,6 +94,18 @@ pub(crate) trait Destination {
 
     /// Writes all of `from`; false if some of it cannot be written.
     fn put(&mut self, from: &[u8]) -> bool;
+}
+
+impl<D: Destination> Destination for &mut D {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        D::len(self)
+    }
+
+    #[inline(always)]
+    fn put(&mut self, from: &[u8]) -> bool {
+        D::put(self, from)
+    }
 }
 
 // SAFETY: `copy_from_iter_raw` returns the part of its argument that it has initialised.
@@ -70,6 +141,16 @@ impl UserRange {
     #[inline(always)]
     pub(super) fn new(at: *mut c_void, len: usize) -> Self {
         Self { at, left: len }
+    }
+
+    /// The range of `len` bytes from an address on that was handed in as a number.
+    ///
+    /// # Errors
+    ///
+    /// `EFAULT` if no address is as large.
+    pub(crate) fn from_address(at: u64, len: usize) -> Result<Self> {
+        let at = usize::try_from(at).map_err(|_| EFAULT)?;
+        Ok(Self::new(at as *mut c_void, len))
     }
 
     /// Goes on by `count` bytes, if there are as many, and returns where they start.
@@ -114,5 +195,36 @@ impl Destination for UserRange {
         // SAFETY: `from` can be read, and has as many bytes; the other address may be any.
         let left = unsafe { shim::mq_copy_to_user(at, from.as_ptr().cast(), from.len()) };
         left == 0
+    }
+}
+
+/// The argument of an `ioctl`: a structure in user memory, in the size that the caller knows.
+pub(crate) struct Argument {
+    at: *mut c_void,
+    size: usize,
+}
+
+impl Argument {
+    /// That of `size` bytes at `at`.
+    pub(super) fn new(at: *mut c_void, size: usize) -> Self {
+        Self { at, size }
+    }
+
+    /// The structure in the size that is known here, of which the caller's has to have the first
+    /// `least` bytes. What it lacks behind them is zero.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if it is too small; `E2BIG` if it is larger, and not zero there; `EFAULT`.
+    pub(crate) fn read<const SIZE: usize>(&self, least: usize) -> Result<[u8; SIZE]> {
+        if self.size < least {
+            return Err(EINVAL);
+        }
+        let mut bytes = [0; SIZE];
+        // SAFETY: There are as many bytes to be written to; the other address may be any.
+        to_result(unsafe {
+            shim::mq_copy_struct_from_user(bytes.as_mut_ptr().cast(), SIZE, self.at, self.size)
+        })?;
+        Ok(bytes)
     }
 }

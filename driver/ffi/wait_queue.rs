@@ -88,6 +88,37 @@ pub(crate) enum Wake {
     All,
 }
 
+/// A time at which waiting ends.
+#[derive(Clone, Copy)]
+pub(crate) struct Deadline(bindings::ktime_t);
+
+impl Deadline {
+    /// So many nanoseconds from now on.
+    pub(crate) fn after(nanoseconds: u64) -> Self {
+        // SAFETY: The clock may be asked anywhere but in an NMI.
+        let now = unsafe { bindings::ktime_get() };
+        let nanoseconds = bindings::ktime_t::try_from(nanoseconds);
+        Self(now.saturating_add(nanoseconds.unwrap_or(bindings::ktime_t::MAX)))
+    }
+}
+
+/// Sleeps in the state that the caller has set; true where the deadline has come.
+fn sleep_until(deadline: Option<Deadline>) -> bool {
+    match deadline {
+        None => {
+            // SAFETY: Sleeping is allowed to the callers of this function.
+            unsafe { bindings::schedule() };
+            false
+        }
+        Some(mut deadline) => {
+            let mode = bindings::hrtimer_mode_HRTIMER_MODE_ABS;
+            // SAFETY: Sleeping is allowed to the callers of this function, and the time is there as
+            // long as the call lasts.
+            unsafe { bindings::schedule_hrtimeout(&raw mut deadline.0, mode) == 0 }
+        }
+    }
+}
+
 /// What a wait gave.
 pub(crate) struct Waited<R> {
     /// What `attempt` gave.
@@ -145,7 +176,7 @@ impl WaitQueue {
 
     /// Sleeps until `attempt` succeeds, whatever signals come; for waits that are sure to be short.
     pub(crate) fn wait_uninterruptible(&self, mut attempt: impl FnMut() -> bool) {
-        let _ = self.wait_in(bindings::TASK_UNINTERRUPTIBLE, false, || {
+        let _ = self.wait_in(bindings::TASK_UNINTERRUPTIBLE, false, None, || {
             attempt().then_some(())
         });
     }
@@ -164,13 +195,28 @@ impl WaitQueue {
         exclusive: bool,
         attempt: impl FnMut() -> Option<R>,
     ) -> Result<Waited<R>> {
-        self.wait_in(bindings::TASK_INTERRUPTIBLE, exclusive, attempt)
+        self.wait_until(exclusive, None, attempt)
+    }
+
+    /// The same until a deadline.
+    ///
+    /// # Errors
+    ///
+    /// `ERESTARTSYS` where a signal came first, `ETIMEDOUT` where the deadline did.
+    pub(crate) fn wait_until<R>(
+        &self,
+        exclusive: bool,
+        deadline: Option<Deadline>,
+        attempt: impl FnMut() -> Option<R>,
+    ) -> Result<Waited<R>> {
+        self.wait_in(bindings::TASK_INTERRUPTIBLE, exclusive, deadline, attempt)
     }
 
     fn wait_in<R>(
         &self,
         state: u32,
         exclusive: bool,
+        deadline: Option<Deadline>,
         mut attempt: impl FnMut() -> Option<R>,
     ) -> Result<Waited<R>> {
         let flags = if exclusive {
@@ -189,20 +235,20 @@ impl WaitQueue {
             };
             let mut was_queued = true;
             let mut done = attempt();
+            let mut is_late = false;
             if done.is_none() && interrupted == 0 {
-                // SAFETY: Sleeping is allowed to the callers of this function.
-                unsafe { bindings::schedule() };
+                is_late = sleep_until(deadline);
                 // SAFETY: The entry is initialised.
                 was_queued = unsafe { is_queued(entry.get()) };
                 // Mostly this is what was waited for, and then there is no need to queue again.
                 done = attempt();
             }
-            if done.is_some() || interrupted != 0 {
+            if done.is_some() || interrupted != 0 || is_late {
                 // SAFETY: Both are initialised; this takes the entry out of the queue if it is in.
                 unsafe { bindings::finish_wait(self.head.get(), entry.get()) };
                 return done
                     .map(|result| Waited { result, was_queued })
-                    .ok_or(ERESTARTSYS);
+                    .ok_or(if is_late { ETIMEDOUT } else { ERESTARTSYS });
             }
         }
     }

@@ -175,6 +175,9 @@ pub fn queue_bytes(queue_bytes: u32, queue_len: u32, cmd_buf_size: u32) -> usize
     }
 }
 
+/// Bytes that a place in the ring of a queue takes.
+pub const SLOT: usize = 16;
+
 /// Places that the ring of a queue needs: the smallest message there is bounds them, too.
 pub fn slots(queue_len: u32, queue_bytes: usize) -> usize {
     (queue_len as usize).min(queue_bytes / segments::PIECE_MIN)
@@ -183,7 +186,7 @@ pub fn slots(queue_len: u32, queue_bytes: usize) -> usize {
 /// Bytes that a registration reserves of its user's: those of its queue, or what it takes without
 /// a single message, if that is more.
 pub fn reservation(queue_bytes: usize, slots: usize) -> u64 {
-    let slots = slots as u64 * size_of::<usize>() as u64;
+    let slots = slots as u64 * SLOT as u64;
     (queue_bytes as u64).max(REGISTRATION_MEMORY + slots)
 }
 
@@ -277,7 +280,7 @@ mod tests {
         let bytes = queue_bytes(4096, 65536, 16);
         assert_eq!(reservation(bytes, slots(65536, bytes)), 4096);
         assert!(reservation(64, 1) >= REGISTRATION_MEMORY);
-        // Never more than an eighth for places.
+        // Never more than a quarter for places.
         assert_eq!(reservation(1 << 20, slots(65536, 1 << 20)), 1 << 20);
     }
 

@@ -11,7 +11,7 @@ use super::name::{
 };
 
 /// The columns of numbers: their titles, and the bytes they have at least.
-const COLUMNS: [(&str, usize); 7] = [
+const COLUMNS: [(&str, usize); 9] = [
     ("PID", 7),
     ("UID", 6),
     ("DEPTH", 6),
@@ -19,6 +19,8 @@ const COLUMNS: [(&str, usize); 7] = [
     ("SENT", 9),
     ("RECEIVED", 9),
     ("DROPPED", 9),
+    ("BYTES", 9),
+    ("WAITING", 7),
 ];
 
 /// The longest number has this many digits, which is more than any column has at least.
@@ -44,6 +46,10 @@ pub struct Row {
     pub received: u64,
     /// Those of them that were lost.
     pub dropped: u64,
+    /// Bytes that the messages queued take.
+    pub bytes: u64,
+    /// How many senders wait for room.
+    pub waiting: u64,
 }
 
 /// A line, its end included.
@@ -52,7 +58,7 @@ pub struct Row {
 /// use mq_policy::{listing::{Line, Row}, name::Name};
 /// let row = Row { pid: 123, depth: 2, len: 8, received: 14, dropped: 1, ..Row::default() };
 /// let line = Line::of(Name::new(b"bob").unwrap(), row);
-/// let shown = b"bob          123      0      2      8         0        14         1\n";
+/// let shown = b"bob          123      0      2      8         0        14         1         0       0\n";
 /// assert_eq!(line.as_ref(), shown);
 /// ```
 pub struct Line {
@@ -83,6 +89,8 @@ impl Line {
             row.sent,
             row.received,
             row.dropped,
+            row.bytes,
+            row.waiting,
         ];
         let mut line = Self::end();
         for ((_, width), number) in COLUMNS.into_iter().zip(numbers).rev() {
@@ -152,11 +160,11 @@ mod tests {
         assert_eq!(titles.as_ref().len(), line.as_ref().len());
         assert_eq!(
             titles.as_ref(),
-            b"NAME         PID    UID  DEPTH    LEN      SENT  RECEIVED   DROPPED\n"
+            b"NAME         PID    UID  DEPTH    LEN      SENT  RECEIVED   DROPPED     BYTES WAITING\n"
         );
         assert_eq!(
             line.as_ref(),
-            b"abcdefgh       0      0      0      0         0         0         0\n"
+            b"abcdefgh       0      0      0      0         0         0         0         0       0\n"
         );
     }
 
@@ -170,6 +178,8 @@ mod tests {
             sent: u64::MAX,
             received: u64::MAX,
             dropped: u64::MAX,
+            bytes: u64::MAX,
+            waiting: u64::MAX,
         };
         let line = Line::of(name("a"), row);
         assert_eq!(line.as_ref().len(), LINE_MAX);
@@ -189,10 +199,12 @@ mod tests {
             sent: 123456789,
             received: 1234567890,
             dropped: 100,
+            bytes: 512,
+            waiting: 3,
         };
         assert_eq!(
             Line::of(name("bob"), row).as_ref(),
-            b"bob           10  65534      9  65536 123456789 1234567890       100\n"
+            b"bob           10  65534      9  65536 123456789 1234567890       100       512       3\n"
         );
     }
 }

@@ -11,13 +11,45 @@ use super::name::{
     Name,
     NAME_MAX, //
 };
-use core::ops::Range;
 
 /// Bytes of room in front of a command.
 pub const BEFORE: usize = NAME_MAX + 1;
 
 /// Bytes of room behind a command.
 pub const AFTER: usize = 1;
+
+/// Where a message lies in the memory that it was copied into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Where the sender's name starts, within the first 256 bytes.
+    pub start: usize,
+    /// Where the text starts, as well.
+    pub text: usize,
+    /// Where the line ends, behind the newline; at most 255 bytes before the memory does.
+    pub end: usize,
+}
+
+/// Who sent a message, as the initial namespaces see it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The process.
+    pub pid: u32,
+    /// The user.
+    pub uid: u32,
+}
+
+/// What goes with a message beside its line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamp {
+    /// Who sent it.
+    pub origin: Origin,
+    /// When, in nanoseconds since boot; 0 if nobody wanted to know.
+    pub time: u64,
+    /// Its priority.
+    pub priority: u16,
+    /// Whether it was sent to all.
+    pub broadcast: bool,
+}
 
 /// Writes the sender's name and the blank before the text that starts at `text_at` in the command
 /// of `len` bytes. Returns where the line lies in `bytes`, whose first [`BEFORE`] bytes are the
@@ -30,12 +62,27 @@ pub const AFTER: usize = 1;
 /// assert_eq!(&bytes[line.start..line.end - 1], b"alice hi");
 /// ```
 #[inline(always)]
-pub fn stamp(bytes: &mut [u8], sender: Name, text_at: usize, len: usize) -> Range<usize> {
+pub fn stamp(bytes: &mut [u8], sender: Name, text_at: usize, len: usize) -> Line {
     let blank = BEFORE + text_at - 1;
     // All of it at once, padding and all, for which there is room in front of any command.
     bytes[blank - NAME_MAX..blank].copy_from_slice(&sender.padded_before());
     bytes[blank] = b' ';
-    blank - sender.len()..BEFORE + len + AFTER
+    Line {
+        start: blank - sender.len(),
+        text: blank + 1,
+        end: BEFORE + len + AFTER,
+    }
+}
+
+/// The name of the sender, with zero bytes behind it, from the bytes before the text as [`stamp`] has
+/// left them.
+#[inline(always)]
+pub fn name_before(bytes: [u8; BEFORE]) -> [u8; NAME_MAX] {
+    // The blank at the end falls out.
+    let mut name = [0; NAME_MAX];
+    name.copy_from_slice(&bytes[..NAME_MAX]);
+    let padded = u64::from_le_bytes(name);
+    (padded >> (padded.trailing_zeros() / u8::BITS * u8::BITS)).to_le_bytes()
 }
 
 #[cfg(any(test, CONFIG_MQ_DRIVER_KUNIT_TEST = "y"))]
@@ -48,13 +95,23 @@ mod tests {
     fn the_longest_name_fits_in_front_of_the_shortest_command() {
         let mut bytes = *b".........x t.";
         let line = stamp(&mut bytes, name("abcdefgh"), 2, 3);
-        assert_eq!(&bytes[line], b"abcdefgh t.");
+        assert_eq!(&bytes[line.start..line.end], b"abcdefgh t.");
+    }
+
+    #[test]
+    fn the_name_is_found_again() {
+        for sender in ["a", "bob", "abcdefgh"] {
+            let mut bytes = *b"........./msg b text.";
+            let line = stamp(&mut bytes, name(sender), 7, 11);
+            let before = bytes[line.text - BEFORE..line.text].try_into().unwrap();
+            assert_eq!(name_before(before), name(sender).padded());
+        }
     }
 
     #[test]
     fn the_name_goes_right_before_the_text() {
         let mut bytes = *b"........./msg b two words.";
         let line = stamp(&mut bytes, name("a"), 7, 16);
-        assert_eq!(&bytes[line], b"a two words.");
+        assert_eq!(&bytes[line.start..line.end], b"a two words.");
     }
 }

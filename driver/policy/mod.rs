@@ -8,16 +8,20 @@
 //! the crate `mq-policy` for host tests, Miri and fuzzing, and for `mq-client` and `mq-admin`, which
 //! take limits and paths from here.
 
+pub mod backlog;
 pub mod chunks;
 pub mod command;
 pub mod hash_index;
 pub mod limits;
+pub mod line;
 pub mod listing;
 pub mod message;
 pub mod name;
 pub mod paths;
+pub mod priorities;
 pub mod queue;
 pub mod quota;
+pub mod records;
 pub mod refusal;
 pub mod registry;
 pub mod ring;
@@ -25,3 +29,5 @@ pub mod segments;
 pub mod storage;
 #[cfg(any(test, CONFIG_MQ_DRIVER_KUNIT_TEST = "y"))]
 mod testing;
+pub mod trie;
+pub mod uapi;

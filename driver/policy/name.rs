@@ -78,6 +78,12 @@ impl Name {
         (word << (word.leading_zeros() / u8::BITS * u8::BITS)).to_le_bytes()
     }
 
+    /// The name's bytes, with the padding behind them.
+    #[inline(always)]
+    pub fn padded(&self) -> [u8; NAME_MAX] {
+        self.0
+    }
+
     /// The name as a string of C: its bytes, and zeros.
     pub fn with_zero(&self) -> [u8; NAME_MAX + 1] {
         let mut padded = [0; NAME_MAX + 1];
@@ -100,7 +106,7 @@ impl Name {
 /// What stands where a name belongs: up to 8 bytes, which may make none.
 ///
 /// Comparing it with a name that is known costs less than finding out whether it is one.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Word {
     padded: [u8; NAME_MAX],
     len: usize,
@@ -117,6 +123,13 @@ impl Word {
     #[inline(always)]
     pub fn new(padded: [u8; NAME_MAX], len: usize) -> Self {
         Self { padded, len }
+    }
+
+    /// The bytes up to the zero bytes at the end.
+    #[inline(always)]
+    pub fn padded(padded: [u8; NAME_MAX]) -> Self {
+        let zeros = u64::from_le_bytes(padded).leading_zeros() / u8::BITS;
+        Self::new(padded, NAME_MAX - zeros as usize)
     }
 
     /// Whether it is this name.

@@ -1,20 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The queue of a registration: a ring of messages, limited in number and bytes, and its counters.
+//! The queue of a registration: messages, limited in number and bytes, those who wait for room for
+//! more, and its counters.
 //!
-//! At any time `received == read + dropped + queued`. Messages that fall out are handed back to be
-//! freed by the caller; waiting and waking are the caller's as well.
+//! At any time `received == read + dropped + queued`. What falls out is handed back to be freed by
+//! the caller; sleeping and waking are the caller's as well. In which order messages are read is the
+//! business of `backlog.rs`.
 
-use super::ring::Ring;
-use core::{
-    mem,
-    ops::DerefMut, //
+mod room;
+
+use super::{
+    backlog::{
+        Backlog,
+        Cursor,
+        Walk, //
+    },
+    line::{
+        Line,
+        Outcome,
+        Ticket, //
+    },
+    priorities::Priorities,
+    storage::Storage, //
 };
 
 /// What a queue holds.
 pub trait Item {
     /// Bytes of memory that it takes.
     fn memory(&self) -> usize;
+
+    /// Its priority: higher ones are read first, and lower ones dropped first.
+    fn priority(&self) -> u16;
+
+    /// Takes note of its number in the queue, of which the first is 1.
+    fn set_sequence(&mut self, sequence: u64);
+
+    /// That number.
+    fn sequence(&self) -> u64;
 }
 
 /// What has happened to a queue's messages so far.
@@ -39,25 +61,29 @@ impl QueueStats {
     }
 }
 
-/// A queue of messages, oldest first.
-pub struct Queue<A> {
-    ring: Ring<A>,
-    /// Messages that it may hold; the ring can have fewer places, where `bytes_max` allows no more.
+/// A queue of messages, each a `T`, and of those who wait to add one, each a `W`.
+pub struct Queue<T, W, S: Storage> {
+    backlog: Backlog<T, S>,
+    line: Line<T, W, S>,
+    /// Messages that it may hold; there can be fewer places, where `bytes_max` allows no more.
     capacity: usize,
-    /// Bytes that the messages held take.
-    bytes: usize,
     /// Bytes that the messages held may take.
     bytes_max: usize,
-    /// Bytes of messages for which room is being made.
+    /// Bytes that are held for messages for which room is being made.
+    held: usize,
+    /// Bytes of these messages.
     pending: usize,
     stats: QueueStats,
     open: bool,
+    /// Whether it is open and knows no priorities, nobody waits, and nobody makes room.
+    plain: bool,
 }
 
 /// What became of a message offered to [`Queue::push`] that could not just be queued.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Pushed<T> {
-    /// It was put into the queue, which cost this oldest message its place.
+    /// It was put into the queue, which cost this message its place: the oldest of the lowest
+    /// priority, which may be itself.
     Displaced(T),
     /// It was not: more than one message has to make room, from [`Queue::begin_large`] on.
     NoRoom(T),
@@ -67,24 +93,35 @@ pub enum Pushed<T> {
     Closed(T),
 }
 
-impl<T: Item, A: DerefMut<Target = [Option<T>]>> Queue<A> {
+/// A message that somebody has waited with, and what became of it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Settled<T, W> {
+    /// Who waits to learn of it.
+    pub who: W,
+    /// The message, where it was not sent.
+    pub refused: Option<T>,
+}
+
+impl<T: Item, W, S: Storage> Queue<T, W, S> {
     /// An empty, open queue for up to `capacity` messages of up to `bytes_max` bytes together, over
     /// `slots`, all of which are `None`: as many as [`super::limits::slots`] says.
-    pub fn new(slots: A, capacity: usize, bytes_max: usize) -> Self {
+    pub fn new(slots: S::Array<Option<T>>, capacity: usize, bytes_max: usize) -> Self {
         Self {
-            ring: Ring::new(slots),
+            backlog: Backlog::new(slots),
+            line: Line::new(),
             capacity,
-            bytes: 0,
             bytes_max,
+            held: 0,
             pending: 0,
             stats: QueueStats::default(),
             open: true,
+            plain: true,
         }
     }
 
     /// Messages queued now.
     pub fn depth(&self) -> usize {
-        self.ring.len()
+        self.backlog.len()
     }
 
     /// Messages that the queue holds at most.
@@ -94,7 +131,12 @@ impl<T: Item, A: DerefMut<Target = [Option<T>]>> Queue<A> {
 
     /// Bytes of memory that the messages queued now take.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.backlog.bytes()
+    }
+
+    /// How many wait for room.
+    pub fn waiting(&self) -> usize {
+        self.line.len()
     }
 
     /// What has happened so far.
@@ -108,120 +150,165 @@ impl<T: Item, A: DerefMut<Target = [Option<T>]>> Queue<A> {
         self.open
     }
 
-    /// Gives up the places of a closed queue, for `none`: an array without any.
-    pub fn replace_slots(&mut self, none: A) -> A {
-        debug_assert!(!self.open && none.is_empty());
-        self.ring.replace_slots(none)
+    /// Whether it is open and knows no priorities, nobody waits, and nobody makes room.
+    #[inline(always)]
+    pub fn is_plain(&self) -> bool {
+        self.plain
     }
 
-    /// Takes no more messages from now on.
+    /// Takes no more messages from now on. Those who wait learn of it by [`Queue::settle`].
     pub fn close(&mut self) {
         self.open = false;
+        self.note_change();
     }
 
-    /// Adds a message as the newest.
+    /// Gives up the places of a closed queue, for `none`: an array without any.
+    pub fn replace_slots(&mut self, none: S::Array<Option<T>>) -> Backlog<T, S> {
+        debug_assert!(!self.open && none.is_empty());
+        self.backlog.replace(none)
+    }
+
+    /// The places of [`Queue::add_priorities`] that there must be before `message` can be added.
+    pub fn needs_priorities(&self, message: &T) -> Option<usize> {
+        let needs = self.open && message.priority() > 0 && self.backlog.is_plain();
+        needs.then(|| self.backlog.capacity())
+    }
+
+    /// Lets the queue know priorities. Returns what is not needed, to be freed where that is allowed.
+    pub fn add_priorities(&mut self, priorities: Priorities<T, S>) -> Option<Priorities<T, S>> {
+        if !self.open {
+            return Some(priorities);
+        }
+        let spare = self.backlog.add_priorities(priorities);
+        self.note_change();
+        spare
+    }
+
+    /// Adds a message as the newest of its priority.
     ///
     /// # Errors
     ///
     /// [`Pushed`], where others are to be told of, or the message could not be added.
     #[inline(always)]
-    pub fn push(&mut self, message: T) -> Result<(), Pushed<T>> {
+    pub fn push(&mut self, mut message: T) -> Result<(), Pushed<T>> {
+        debug_assert!(self.needs_priorities(&message).is_none());
         let memory = message.memory();
-        let bytes = self.bytes + memory;
-        if !self.open || bytes > self.bytes_max {
-            return Err(self.push_full(message, memory));
+        if !self.plain || self.backlog.bytes() + memory > self.bytes_max {
+            return self.push_slowly(message, memory);
         }
-        let Some(slot) = self.ring.free_slot() else {
-            return Err(self.push_full(message, memory));
-        };
-        // What was there is `None`: to drop it would do nothing, and take time.
-        mem::forget(slot.replace(message));
-        self.bytes = bytes;
-        self.stats.received += 1;
-        Ok(())
+        message.set_sequence(self.stats.received + 1);
+        match self.backlog.push_plain(message, memory) {
+            None => {
+                self.stats.received += 1;
+                Ok(())
+            }
+            Some(message) => self.push_slowly(message, memory),
+        }
     }
 
-    /// Adds a message for which there is no room as it is.
+    /// Adds a message for which there may be no room as it is.
     #[cold]
     #[inline(never)]
-    fn push_full(&mut self, message: T, memory: usize) -> Pushed<T> {
+    fn push_slowly(&mut self, message: T, memory: usize) -> Result<(), Pushed<T>> {
         if !self.open {
-            return Pushed::Closed(message);
+            return Err(Pushed::Closed(message));
         }
-        let oldest = self.ring.oldest().map_or(0, Item::memory);
-        let bytes = self.bytes - oldest + memory;
-        if bytes > self.bytes_max {
-            return if memory > self.bytes_max {
-                Pushed::TooLarge(message)
-            } else {
-                Pushed::NoRoom(message)
-            };
+        if self.has_room_for(memory) {
+            self.add(message);
+            return Ok(());
         }
-        let Some(oldest) = self.ring.pop() else {
-            // No places at all, which is so for a queue that is closed.
-            return Pushed::Closed(message);
+        if memory > self.bytes_max {
+            return Err(Pushed::TooLarge(message));
+        }
+        let Some(least) = self.backlog.least() else {
+            return Err(Pushed::NoRoom(message));
         };
-        self.bytes = bytes;
-        self.stats.received += 1;
-        self.stats.dropped_overflow += 1;
-        // There is a place now.
-        let _ = self.ring.push_free(message);
-        Pushed::Displaced(oldest)
-    }
-
-    /// Begins to make room for a message of `memory` bytes that takes the place of many. What is
-    /// taken out meanwhile is kept from others, so that it ends however much they send. Returns
-    /// false where others are doing so, and theirs are to leave no room for this one, which so
-    /// comes and goes at once.
-    pub fn begin_large(&mut self, memory: usize) -> bool {
-        let pending = self.pending.saturating_add(memory);
-        if self.open && pending > self.bytes_max {
+        if least.priority() > message.priority() {
             self.count_too_large();
-            return false;
+            return Err(Pushed::Displaced(message));
         }
-        self.pending = pending;
-        true
+        if self.used() - least.memory() + memory > self.bytes_max {
+            return Err(Pushed::NoRoom(message));
+        }
+        let least = self.backlog.pop_least();
+        self.stats.dropped_overflow += 1;
+        self.add(message);
+        least.map_or(Ok(()), |least| Err(Pushed::Displaced(least)))
     }
 
-    /// Moves the oldest messages to `displaced`, until there is room for one of `memory` bytes or
-    /// no place left to move one to. `held` sums up what they took. Returns whether there is room,
-    /// which is kept for this one from then on.
-    pub fn make_room(
-        &mut self,
-        memory: usize,
-        held: &mut usize,
-        displaced: &mut [Option<T>],
-    ) -> bool {
-        for place in displaced {
-            if self.keep_room(memory, held) {
-                return true;
-            }
-            let Some(message) = self.ring.pop() else {
+    /// Adds a message for which nobody is to lose a place, if nobody waits for one.
+    ///
+    /// # Errors
+    ///
+    /// [`Pushed`], but for `Displaced`; where it is `NoRoom`, one can [`Queue::wait`].
+    pub fn push_in_turn(&mut self, message: T) -> Result<(), Pushed<T>> {
+        let memory = message.memory();
+        if !self.open {
+            Err(Pushed::Closed(message))
+        } else if memory > self.bytes_max {
+            Err(Pushed::TooLarge(message))
+        } else if !self.line.is_empty() || !self.has_room_for(memory) {
+            Err(Pushed::NoRoom(message))
+        } else {
+            self.add(message);
+            Ok(())
+        }
+    }
+
+    /// The line of those who wait.
+    pub fn line(&mut self) -> &mut Line<T, W, S> {
+        &mut self.line
+    }
+
+    /// Waits for room for a message, behind all who do so already.
+    ///
+    /// # Errors
+    ///
+    /// Where the line must grow first.
+    pub fn wait(&mut self, message: T, who: W) -> Result<Ticket, (T, W)> {
+        let ticket = self.line.join(message, who);
+        self.note_change();
+        ticket
+    }
+
+    /// Waits no longer. There may be room for those behind, then: [`Queue::settle`].
+    ///
+    /// # Errors
+    ///
+    /// What has become of the message before.
+    pub fn leave(&mut self, ticket: Ticket) -> Result<(T, W), Outcome> {
+        let left = self.line.leave(ticket);
+        self.note_change();
+        left
+    }
+
+    /// Adds the messages of those who wait, first come, first served, as far as there is room; all
+    /// of them learn of the end of the queue. Stops where `settled` has no place left.
+    pub fn settle(&mut self, settled: &mut [Option<Settled<T, W>>]) {
+        for place in settled {
+            let Some(memory) = self.line.first().map(Item::memory) else {
                 break;
             };
-            *held += message.memory();
-            self.stats.dropped_overflow += 1;
-            *place = Some(message);
+            let outcome = if !self.open {
+                Outcome::Closed
+            } else if self.has_room_for(memory) {
+                Outcome::Sent
+            } else {
+                break;
+            };
+            let Some((message, who)) = self.line.settle_first(outcome) else {
+                break;
+            };
+            let refused = match outcome {
+                Outcome::Sent => {
+                    self.add(message);
+                    None
+                }
+                Outcome::Closed => Some(message),
+            };
+            *place = Some(Settled { who, refused });
         }
-        self.keep_room(memory, held) || !self.open
-    }
-
-    /// Keeps room for `memory` bytes in the place of what is held, if there is as much.
-    fn keep_room(&mut self, memory: usize, held: &mut usize) -> bool {
-        let bytes = self.bytes - *held + memory;
-        if bytes > self.bytes_max {
-            return false;
-        }
-        self.bytes = bytes;
-        *held = memory;
-        true
-    }
-
-    /// Adds a message for which there is room by now, and gives up what was held for it.
-    pub fn end_large(&mut self, message: T, held: usize) -> Result<(), Pushed<T>> {
-        self.pending -= message.memory();
-        self.bytes -= held;
-        self.push(message)
+        self.note_change();
     }
 
     /// Counts a message as received and dropped that finds no room whatever goes for it.
@@ -230,46 +317,82 @@ impl<T: Item, A: DerefMut<Target = [Option<T>]>> Queue<A> {
         self.stats.dropped_overflow += 1;
     }
 
-    /// The oldest message.
-    #[inline]
-    pub fn oldest(&self) -> Option<&T> {
-        self.ring.oldest()
+    /// The message that comes first.
+    #[inline(always)]
+    pub fn first(&self) -> Option<&T> {
+        if self.plain {
+            self.backlog.first_plain()
+        } else {
+            self.backlog.first()
+        }
     }
 
-    /// Takes the oldest message for a reader.
+    /// Takes the message that comes first, for a reader.
     pub fn pop(&mut self) -> Option<T> {
         self.pop_if(|_| true)
     }
 
-    /// Takes the oldest message for a reader if that `wants` it.
+    /// Takes the message that comes first, for a reader, if that `wants` it.
     #[inline(always)]
     pub fn pop_if(&mut self, wants: impl FnOnce(&T) -> bool) -> Option<T> {
-        let message = self.take_if(wants)?;
+        let message = if self.plain {
+            self.backlog.pop_plain_if(wants)?
+        } else {
+            self.backlog.pop_if(wants)?
+        };
         self.stats.read += 1;
         Some(message)
     }
 
-    /// Takes back a message that [`Queue::pop`] gave and that could not be delivered. It is the
-    /// oldest, so it is the one to go (and is returned) if the queue has filled up or closed since.
-    pub fn push_front(&mut self, message: T) -> Option<T> {
-        self.stats.read -= 1;
-        let memory = message.memory();
-        let refused = if self.open && self.bytes + memory <= self.bytes_max {
-            self.ring.push_front(message)
-        } else {
-            Some(message)
-        };
-        match (&refused, self.open) {
-            (None, _) => self.bytes += memory,
-            (Some(_), true) => self.stats.dropped_overflow += 1,
-            (Some(_), false) => self.stats.dropped_end += 1,
-        }
-        refused
+    /// Walks through the messages: see [`Backlog::walk`].
+    pub fn walk(&self, from: Option<Cursor>, steps: usize, wanted: impl Fn(&T) -> bool) -> Walk {
+        self.backlog.walk(from, steps, wanted)
     }
 
-    /// Takes the oldest message to discard it: in a flush, or because the queue is closed.
+    /// The message that a walk has come to, if it is still there.
+    pub fn at(&self, cursor: Cursor) -> Option<&T> {
+        self.backlog.get(cursor)
+    }
+
+    /// Takes it, for a reader.
+    pub fn pop_at(&mut self, cursor: Cursor) -> Option<T> {
+        let message = self.backlog.take(cursor)?;
+        self.stats.read += 1;
+        Some(message)
+    }
+
+    /// Takes back a message that [`Queue::pop`] gave and that could not be delivered, as the oldest
+    /// of its priority. Where the queue has filled up since, one message goes and is returned: the
+    /// first to go, if that makes room enough, or else this one; it is this one, too, if the queue
+    /// has been closed.
+    pub fn push_front(&mut self, message: T) -> Option<T> {
+        self.stats.read -= 1;
+        if !self.open {
+            self.stats.dropped_end += 1;
+            return Some(message);
+        }
+        let memory = message.memory();
+        let mut gone = None;
+        if !self.has_room_for(memory) {
+            self.stats.dropped_overflow += 1;
+            gone = match self.backlog.least() {
+                Some(least)
+                    if least.priority() < message.priority()
+                        && self.used() - least.memory() + memory <= self.bytes_max =>
+                {
+                    self.backlog.pop_least()
+                }
+                _ => return Some(message),
+            };
+        }
+        // There is room now.
+        let _ = self.backlog.push_front(message);
+        gone
+    }
+
+    /// Takes the message that comes first to discard it: in a flush, or because the queue is closed.
     pub fn discard(&mut self) -> Option<T> {
-        let message = self.take_if(|_| true)?;
+        let message = self.backlog.pop()?;
         if self.open {
             self.stats.dropped_flush += 1;
         } else {
@@ -278,212 +401,28 @@ impl<T: Item, A: DerefMut<Target = [Option<T>]>> Queue<A> {
         Some(message)
     }
 
-    #[inline(always)]
-    fn take_if(&mut self, wanted: impl FnOnce(&T) -> bool) -> Option<T> {
-        let message = self.ring.pop_if(wanted)?;
-        self.bytes -= message.memory();
-        Some(message)
+    /// Bytes that are not to be had: of messages, and held for others.
+    fn used(&self) -> usize {
+        self.backlog.bytes() + self.held
+    }
+
+    /// Whether a message of as many bytes fits without another losing its place.
+    fn has_room_for(&self, memory: usize) -> bool {
+        self.depth() < self.backlog.capacity() && self.used() + memory <= self.bytes_max
+    }
+
+    /// Adds a message for which there is room.
+    fn add(&mut self, mut message: T) {
+        self.stats.received += 1;
+        message.set_sequence(self.stats.received);
+        let _ = self.backlog.push(message);
+    }
+
+    fn note_change(&mut self) {
+        self.plain =
+            self.open && self.pending == 0 && self.line.is_empty() && self.backlog.is_plain();
     }
 }
 
 #[cfg(any(test, CONFIG_MQ_DRIVER_KUNIT_TEST = "y"))]
-#[cfg_attr(not(test), kernel::prelude::kunit_tests(mq_queue))]
-mod tests {
-    use super::super::testing::{
-        array,
-        sample,
-        Array, //
-    };
-    use super::*;
-
-    /// A message of a number and a size.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    struct Message(u32, usize);
-
-    impl Item for Message {
-        fn memory(&self) -> usize {
-            self.1
-        }
-    }
-
-    fn queue(capacity: usize, bytes: usize) -> Queue<Array<Option<Message>>> {
-        Queue::new(array(capacity, || None), capacity, bytes)
-    }
-
-    fn one(number: u32) -> Message {
-        Message(number, 1)
-    }
-
-    /// Adds a message that takes the place of many, a few at a time; how many went for it.
-    fn push_large(queue: &mut Queue<Array<Option<Message>>>, message: Message) -> usize {
-        let (mut held, mut gone) = (0, 0);
-        if !queue.begin_large(message.memory()) {
-            return 0;
-        }
-        loop {
-            let mut displaced = [None; 2];
-            let fits = queue.make_room(message.memory(), &mut held, &mut displaced);
-            gone += displaced.iter().flatten().count();
-            if fits || held == 0 {
-                break;
-            }
-        }
-        gone + usize::from(matches!(
-            queue.end_large(message, held),
-            Err(Pushed::Displaced(_))
-        ))
-    }
-
-    fn balances(queue: &Queue<Array<Option<Message>>>) -> bool {
-        let stats = queue.stats();
-        stats.received == stats.read + stats.dropped() + queue.depth() as u64
-    }
-
-    /// On the host through all that there are.
-    #[test]
-    fn the_counters_balance_through_every_short_history() {
-        const STEPS: u32 = 7;
-        for (capacity, bytes) in [(1, 9), (2, 9), (3, 9), (3, 3), (4, 2), (1, 1)] {
-            for history in sample(7_u32.pow(STEPS), 60) {
-                let mut queue = queue(capacity, bytes);
-                let mut taken = None;
-                let mut held = 0;
-                let mut rest = history;
-                for item in 0..STEPS {
-                    match rest % 7 {
-                        0 => drop(queue.push(one(item))),
-                        1 => {
-                            if let Some(message) = queue.pop() {
-                                taken = Some(message);
-                                held += 1;
-                            }
-                        }
-                        2 => {
-                            if let Some(message) = taken.take() {
-                                held -= 1;
-                                queue.push_front(message);
-                            }
-                        }
-                        3 => drop(queue.discard()),
-                        4 => drop(queue.push(Message(item, 2))),
-                        5 => drop(push_large(&mut queue, Message(item, 2))),
-                        _ => queue.close(),
-                    }
-                    assert!(balances(&queue));
-                    assert_eq!(queue.stats().read, held);
-                    assert!(queue.bytes() <= bytes && queue.depth() <= capacity);
-                    rest /= 7;
-                }
-                while let Some(message) = queue.discard() {
-                    assert!(message.memory() > 0);
-                }
-                assert_eq!(queue.bytes(), 0);
-            }
-        }
-    }
-
-    #[test]
-    fn a_full_queue_drops_its_oldest_and_counts_it() {
-        let mut queue = queue(1, 10);
-        assert_eq!(queue.push(one(1)), Ok(()));
-        assert_eq!(queue.push(one(2)), Err(Pushed::Displaced(one(1))));
-        assert_eq!(queue.stats().dropped_overflow, 1);
-        assert_eq!(queue.pop(), Some(one(2)));
-    }
-
-    #[test]
-    fn a_large_message_costs_as_many_small_ones_as_it_takes() {
-        let mut queue = queue(8, 4);
-        for number in 0..4 {
-            assert_eq!(queue.push(one(number)), Ok(()));
-        }
-        let large = Message(9, 3);
-        assert_eq!(queue.push(large), Err(Pushed::NoRoom(large)));
-        assert!(balances(&queue));
-        assert_eq!(push_large(&mut queue, large), 3);
-        assert_eq!((queue.depth(), queue.bytes()), (2, 4));
-        assert_eq!(queue.stats().dropped_overflow, 3);
-        assert!(balances(&queue));
-    }
-
-    #[test]
-    fn room_that_is_being_made_is_kept_from_others() {
-        let mut queue = queue(8, 4);
-        for number in 0..4 {
-            let _ = queue.push(one(number));
-        }
-        let mut held = 0;
-        assert!(queue.begin_large(3));
-        assert!(!queue.make_room(3, &mut held, &mut [None; 2]));
-        // Somebody else sends meanwhile, which costs one of those that are left, not the room.
-        assert_eq!(queue.push(one(8)), Err(Pushed::Displaced(one(2))));
-        // Another large one can only come before this, and is gone then.
-        assert!(!queue.begin_large(2));
-        assert!(queue.make_room(3, &mut held, &mut [None; 2]));
-        assert_eq!(queue.end_large(Message(9, 3), held), Ok(()));
-        assert_eq!((queue.depth(), queue.bytes()), (2, 4));
-        assert!(balances(&queue));
-    }
-
-    #[test]
-    fn room_that_readers_have_made_is_kept_from_others() {
-        let mut queue = queue(8, 4);
-        for number in 0..4 {
-            let _ = queue.push(one(number));
-        }
-        let mut held = 0;
-        assert!(queue.begin_large(2));
-        assert_eq!((queue.pop(), queue.pop()), (Some(one(0)), Some(one(1))));
-        assert!(queue.make_room(2, &mut held, &mut [None; 2]));
-        assert_eq!(queue.push(one(8)), Err(Pushed::Displaced(one(2))));
-        assert_eq!(queue.end_large(Message(9, 2), held), Ok(()));
-        assert_eq!((queue.depth(), queue.bytes()), (3, 4));
-        assert!(balances(&queue));
-    }
-
-    #[test]
-    fn what_does_not_fit_into_an_empty_queue_is_refused() {
-        let mut queue = queue(8, 4);
-        let large = Message(1, 5);
-        assert_eq!(queue.push(large), Err(Pushed::TooLarge(large)));
-        assert_eq!(queue.stats(), QueueStats::default());
-        queue.count_too_large();
-        assert_eq!((queue.stats().received, queue.stats().dropped()), (1, 1));
-        let _ = queue.push(one(2));
-        assert_eq!(queue.push(large), Err(Pushed::TooLarge(large)));
-        assert_eq!(queue.depth(), 1);
-    }
-
-    #[test]
-    fn a_closed_queue_takes_nothing_but_can_be_emptied() {
-        let mut queue = queue(2, 10);
-        let _ = queue.push(one(1));
-        let _ = queue.push(one(2));
-        assert_eq!(queue.discard(), Some(one(1)));
-        queue.close();
-        assert_eq!(queue.push(one(3)), Err(Pushed::Closed(one(3))));
-        assert_eq!(queue.stats().received, 2);
-        assert_eq!(queue.discard(), Some(one(2)));
-        let stats = queue.stats();
-        assert_eq!((stats.dropped_flush, stats.dropped_end), (1, 1));
-    }
-
-    #[test]
-    fn an_undelivered_message_goes_first_if_its_place_is_gone() {
-        for (capacity, bytes) in [(1, 10), (5, 1)] {
-            let mut queue = queue(capacity, bytes);
-            let _ = queue.push(one(1));
-            assert_eq!(queue.pop(), Some(one(1)));
-            let _ = queue.push(one(2));
-            assert_eq!(queue.push_front(one(1)), Some(one(1)));
-            assert_eq!(
-                queue.stats(),
-                QueueStats {
-                    received: 2,
-                    dropped_overflow: 1,
-                    ..QueueStats::default()
-                }
-            );
-        }
-    }
-}
+mod tests;

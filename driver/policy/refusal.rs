@@ -12,6 +12,16 @@ pub enum Refusal {
     TooLong,
     /// The message is larger than the receiver's queue, even an empty one.
     TooLarge,
+    /// What was written is no record, or one with a fault.
+    BadRecord,
+    /// What an `ioctl` asked for has a fault.
+    BadRequest,
+    /// There is no such `ioctl`.
+    NoRequest,
+    /// A message is half read through the file.
+    HalfRead,
+    /// The buffer is too small for the record.
+    NoRoom,
     /// The bytes are no command, or one with a part missing.
     NoCommand,
     /// The name to register under is not a valid one.

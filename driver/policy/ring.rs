@@ -129,6 +129,43 @@ impl<T, A: DerefMut<Target = [Option<T>]>> Ring<A> {
         None
     }
 
+    /// Where the oldest item is.
+    pub fn first_place(&self) -> Option<usize> {
+        (self.len > 0).then_some(self.head)
+    }
+
+    /// Where the item is that is next to that at a place in age.
+    pub fn place_after(&self, place: usize) -> Option<usize> {
+        let offset = self.offset(place)? + 1;
+        (offset < self.len).then(|| self.index(offset))
+    }
+
+    /// The item at a place.
+    pub fn get(&self, place: usize) -> Option<&T> {
+        self.slots.get(place)?.as_ref()
+    }
+
+    /// Takes the item at a place. Those that are older move up, so it takes as long as there are
+    /// some.
+    pub fn take(&mut self, place: usize) -> Option<T> {
+        for offset in (0..self.offset(place)?).rev() {
+            let (older, newer) = (self.index(offset), self.index(offset + 1));
+            self.slots.swap(older, newer);
+        }
+        self.pop()
+    }
+
+    /// How many places after the oldest item a place is that holds one.
+    fn offset(&self, place: usize) -> Option<usize> {
+        let wrapped = if place < self.head {
+            self.slots.len()
+        } else {
+            0
+        };
+        let offset = place + wrapped - self.head;
+        (offset < self.len).then_some(offset)
+    }
+
     /// Gives up the slots, and what is in them, for others, all of which are `None`.
     pub fn replace_slots(&mut self, slots: A) -> A {
         self.head = 0;
@@ -172,11 +209,15 @@ mod tests {
             self.len += 1;
         }
 
+        fn take(&mut self, at: usize) -> Option<u32> {
+            let item = *self.items[..self.len].get(at)?;
+            self.items.copy_within(at + 1.., at);
+            self.len -= 1;
+            Some(item)
+        }
+
         fn take_first(&mut self) -> Option<u32> {
-            self.len = self.len.checked_sub(1)?;
-            let first = self.items[0];
-            self.items.copy_within(1.., 0);
-            Some(first)
+            self.take(0)
         }
     }
 
@@ -218,7 +259,7 @@ mod tests {
     fn all_short_histories_agree_with_a_list() {
         const STEPS: u32 = 8;
         for capacity in 1..=4 {
-            for history in sample(4_u32.pow(STEPS), 60) {
+            for history in sample(5_u32.pow(STEPS), 60) {
                 let mut ring = ring(capacity);
                 let mut list = List {
                     items: [0; 4],
@@ -227,7 +268,7 @@ mod tests {
                 let mut rest = history;
                 for item in 0..STEPS {
                     let full = list.len == capacity;
-                    match rest % 4 {
+                    match rest % 5 {
                         0 => {
                             let oldest = if full { list.take_first() } else { None };
                             list.insert(list.len, item);
@@ -240,6 +281,12 @@ mod tests {
                             }
                             assert_eq!(ring.push_free(item), full.then_some(item));
                         }
+                        3 => {
+                            let first = ring.first_place();
+                            let second = first.and_then(|place| ring.place_after(place));
+                            let taken = second.and_then(|place| ring.take(place));
+                            assert_eq!(taken, list.take(1));
+                        }
                         _ => {
                             if !full {
                                 list.insert(0, item);
@@ -248,7 +295,7 @@ mod tests {
                         }
                     }
                     assert_eq!(ring.len(), list.len);
-                    rest /= 4;
+                    rest /= 5;
                 }
             }
         }

@@ -18,7 +18,7 @@ pub const LARGE: usize = 8 * PAGE / 7 / PIECE_MIN * PIECE_MIN;
 pub const PIECE_MIN: usize = 64;
 
 /// Bytes at the start of the first piece that hold no part of the message.
-pub const FIRST_HEADER: usize = 24;
+pub const FIRST_HEADER: usize = 40;
 
 /// Bytes at the start of every other piece that hold no part of the message.
 pub const HEADER: usize = 8;
@@ -79,7 +79,7 @@ pub const fn next(left: usize) -> usize {
     }
     let whole = size(number(needed));
     // Another piece for the rest, where one alone would stay empty to a large part.
-    if whole - needed > whole / 4 && whole > 4 * PIECE_MIN {
+    if whole - needed > whole / 5 && whole > 4 * PIECE_MIN {
         whole / 2
     } else {
         whole
@@ -90,8 +90,8 @@ pub const fn next(left: usize) -> usize {
 ///
 /// ```
 /// use mq_policy::segments::memory;
-/// assert_eq!(memory(40), 64);
-/// assert_eq!(memory(41), 128);
+/// assert_eq!(memory(24), 64);
+/// assert_eq!(memory(25), 128);
 /// assert!(memory(65_546) < 65_546 * 115 / 100);
 /// ```
 #[inline]

@@ -12,8 +12,8 @@ use crate::{
     registration::Registration, //
 };
 
-static ATTRIBUTES: [Attribute<Registration>; 7] = [
-    Attribute::read_only(c"pid", |of, out| show(out, of.process().pid().vnr())),
+static ATTRIBUTES: [Attribute<Registration>; 9] = [
+    Attribute::read_only(c"pid", |of, out| show(out, of.visible_pid())),
     Attribute::read_only(c"uid", |of, out| {
         show(out, credentials::from_kuid_munged(of.user()))
     }),
@@ -26,6 +26,8 @@ static ATTRIBUTES: [Attribute<Registration>; 7] = [
     Attribute::read_only(c"dropped", |of, out| {
         show(out, of.status().counts.queue.dropped())
     }),
+    Attribute::read_only(c"bytes", |of, out| show(out, of.status().bytes)),
+    Attribute::read_only(c"waiting", |of, out| show(out, of.status().waiting)),
 ];
 
 impl HasAttributes for Registration {

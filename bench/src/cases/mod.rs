@@ -6,6 +6,7 @@ mod batch;
 mod fan_out;
 mod growth;
 mod memory;
+mod priorities;
 mod round_trip;
 pub mod same_thread;
 mod throughput;
@@ -69,9 +70,15 @@ pub const CASES: &[Case] = &[
     },
     Case {
         letter: "G",
-        title: "send and receive of 64 B in one thread, eight at a time by io_uring",
+        title: "send and receive of 64 B in one thread, many at a time, for each",
         alone: false,
         run: batch::run,
+    },
+    Case {
+        letter: "H",
+        title: "send and receive of 64 B with a priority, among N others",
+        alone: false,
+        run: priorities::run,
     },
 ];
 

@@ -23,6 +23,12 @@ pub trait End {
     /// Sends one message.
     fn send(&self, frame: &[u8]);
 
+    /// What is to be handed to [`End::send`] to send that many messages of `frame` by one call, which
+    /// one [`End::receive`] then gives back; `None` if there is no such thing.
+    fn many(&self, _frame: &[u8], _count: usize) -> Option<Vec<u8>> {
+        None
+    }
+
     /// Receives one message, waiting for it; gives the number of bytes received.
     fn receive(&self, buffer: &mut [u8]) -> usize;
 
@@ -84,7 +90,8 @@ pub trait Peer {
 /// All of them, ours first.
 pub fn all() -> Vec<Box<dyn Peer>> {
     vec![
-        Box::new(mq::Mq),
+        Box::new(mq::Mq::Text),
+        Box::new(mq::Mq::Records),
         Box::new(Kind::<sysv::Queue>::new("sysv", "System V queue")),
         Box::new(Kind::<posix::Queue>::new("posix", "POSIX queue")),
         Box::new(Kind::<pipe::Queue>::new("pipe", "pipe")),
@@ -94,6 +101,11 @@ pub fn all() -> Vec<Box<dyn Peer>> {
             "Unix seqpacket",
         )),
     ]
+}
+
+/// Whether the peer of that name is the driver.
+pub fn is_ours(name: &str) -> bool {
+    name == "mq" || name == "mq-records"
 }
 
 /// What people call the peer of that name.

@@ -16,11 +16,13 @@ pub struct Row {
     pub sent: u64,
     pub received: u64,
     pub dropped: u64,
+    pub bytes: u64,
+    pub waiting: u64,
 }
 
 /// The columns that every version has, in order.
-pub const HEADER: [&str; 8] = [
-    "NAME", "PID", "UID", "DEPTH", "LEN", "SENT", "RECEIVED", "DROPPED",
+pub const HEADER: [&str; 10] = [
+    "NAME", "PID", "UID", "DEPTH", "LEN", "SENT", "RECEIVED", "DROPPED", "BYTES", "WAITING",
 ];
 
 /// The file.
@@ -57,6 +59,8 @@ fn row(line: &str) -> Row {
         sent: next(words, line),
         received: next(words, line),
         dropped: next(words, line),
+        bytes: next(words, line),
+        waiting: next(words, line),
     }
 }
 
@@ -86,8 +90,8 @@ mod tests {
 
     #[test]
     fn a_listing_is_read_whatever_columns_follow() {
-        let text = "NAME PID  UID DEPTH LEN SENT RECEIVED DROPPED MORE\n\
-                    bob  123 1000     2   8    0       14       1    x\n";
+        let text = "NAME PID  UID DEPTH LEN SENT RECEIVED DROPPED BYTES WAITING MORE\n\
+                    bob  123 1000     2   8    0       14       1   128       3    x\n";
         let bob = Row {
             name: "bob".to_owned(),
             pid: 123,
@@ -97,6 +101,8 @@ mod tests {
             sent: 0,
             received: 14,
             dropped: 1,
+            bytes: 128,
+            waiting: 3,
         };
         assert_eq!(parse(text), [bob]);
     }

@@ -16,6 +16,7 @@ mod mishaps;
 mod module;
 mod primitives;
 mod puppet;
+mod records;
 mod stress;
 mod sys;
 mod sysfs;

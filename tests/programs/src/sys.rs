@@ -8,6 +8,7 @@
 
 pub mod aio;
 pub mod area;
+pub mod ioctl;
 pub mod nowait;
 pub mod shared;
 

@@ -4,11 +4,13 @@
 
 mod aio;
 mod attacks;
+mod bad_records;
 mod changing_ids;
 mod charges;
 mod crowd;
 mod device;
 mod ending;
+mod file_registrations;
 mod handing_on;
 mod identity;
 mod inherited_polls;
@@ -22,17 +24,23 @@ mod no_memory;
 mod nowait;
 mod order;
 mod passing;
+mod priorities;
 mod queue_bytes;
 mod racing;
 mod reading;
+mod receiving;
+mod record_namespaces;
+mod records;
 mod rests;
 mod set_user_id;
 mod stalling;
 mod subordinate;
+mod switching;
 mod unloading;
 mod uring;
 mod user_bytes;
 mod waiting;
+mod waiting_sends;
 
 use crate::{
     harness::{self, Topic},
@@ -42,11 +50,13 @@ use crate::{
 const TOPICS: &[(&str, Topic)] = &[
     ("aio", aio::TESTS),
     ("attacks", attacks::TESTS),
+    ("bad_records", bad_records::TESTS),
     ("changing_ids", changing_ids::TESTS),
     ("charges", charges::TESTS),
     ("crowd", crowd::TESTS),
     ("device", device::TESTS),
     ("ending", ending::TESTS),
+    ("file_registrations", file_registrations::TESTS),
     ("identity", identity::TESTS),
     ("handing_on", handing_on::TESTS),
     ("inherited_polls", inherited_polls::TESTS),
@@ -61,17 +71,23 @@ const TOPICS: &[(&str, Topic)] = &[
     ("nowait", nowait::TESTS),
     ("order", order::TESTS),
     ("passing", passing::TESTS),
+    ("priorities", priorities::TESTS),
     ("queue_bytes", queue_bytes::TESTS),
     ("racing", racing::TESTS),
     ("reading", reading::TESTS),
+    ("receiving", receiving::TESTS),
+    ("record_namespaces", record_namespaces::TESTS),
+    ("records", records::TESTS),
     ("rests", rests::TESTS),
     ("set_user_id", set_user_id::TESTS),
     ("stalling", stalling::TESTS),
     ("subordinate", subordinate::TESTS),
+    ("switching", switching::TESTS),
     ("unloading", unloading::TESTS),
     ("uring", uring::TESTS),
     ("user_bytes", user_bytes::TESTS),
     ("waiting", waiting::TESTS),
+    ("waiting_sends", waiting_sends::TESTS),
 ];
 
 /// Runs the tests of the topic `name` whose names contain `pattern`; whether all passed.

@@ -4,13 +4,14 @@
 
 use std::{
     fs,
-    thread::sleep,
+    sync::mpsc,
+    thread::{self, sleep, JoinHandle},
     time::{Duration, Instant},
 };
 
 use nix::{
     sched::{sched_setaffinity, CpuSet},
-    unistd::Pid,
+    unistd::{gettid, Pid},
 };
 
 /// Far more than anything takes, on a kernel full of checks, on a slow emulator, on a busy machine.
@@ -78,6 +79,21 @@ pub fn until_polling(thread: Pid) {
         libc::SYS_epoll_pwait,
     ];
     until_asleep_in(thread, &calls);
+}
+
+/// A thread that does something, and by now sleeps in one of the system calls `calls`.
+#[track_caller]
+pub fn asleep<T: Send + 'static>(
+    calls: &[i64],
+    body: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<T> {
+    let (say, hear) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        say.send(gettid()).expect("who starts it listens");
+        body()
+    });
+    until_asleep_in(hear.recv().expect("the thread's number"), calls);
+    thread
 }
 
 /// How often the thread has gone to sleep so far.

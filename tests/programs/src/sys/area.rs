@@ -84,6 +84,11 @@ impl Area {
         Errno::result(count).map(|count| count as usize)
     }
 
+    /// `ioctl(fd, command, buffer)`.
+    pub fn ioctl(&self, fd: impl AsFd, command: u32) -> nix::Result<usize> {
+        super::ioctl::at(fd, command, self.start as u64)
+    }
+
     /// `read(fd, buffer, len)`.
     pub fn read_from(&self, fd: impl AsFd, len: usize) -> nix::Result<usize> {
         // SAFETY: The kernel checks where it writes, and nothing of Rust's lies in the mapping.
