@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What can go wrong, told apart for programs and said in one sentence, with the remedy, for people.
+//! What can go wrong: told apart for programs, and said in one sentence, with the remedy, for people.
 //!
 //! Which of the driver's error numbers means what is not said here but in `refusal`.
 
@@ -36,6 +36,10 @@ pub enum Error {
     NotRegistered,
     /// No registration has the name.
     NoSuchName(Name),
+    /// The time ran out before there was room in the queue of this name.
+    NoRoom(Name),
+    /// A message to everybody cannot wait for room.
+    BroadcastWaits,
     /// Registering through a file that another user opened.
     ForeignFile,
     /// The registration is somebody else's.
@@ -113,6 +117,14 @@ impl fmt::Display for Error {
                 f,
                 "no registration is named {name}: `mq-admin list` shows those there are"
             ),
+            Self::NoRoom(name) => write!(
+                f,
+                "the time ran out before there was room in the queue of {name}: wait longer, \
+                 or have it received from faster"
+            ),
+            Self::BroadcastWaits => {
+                f.write_str("a message to everybody cannot wait for room: send it to each by name")
+            }
             Self::ForeignFile => {
                 f.write_str("another user opened this file: open the device yourself to register")
             }

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use mq_policy::name::Name as Valid;
+use mq_policy::name::{Name as Valid, NAME_MAX};
 
 use crate::error::Error;
 
@@ -33,6 +33,11 @@ impl Name {
         Valid::new(bytes.as_ref())
             .map(Self)
             .map_err(|_| Error::BadName)
+    }
+
+    /// The name with zero bytes behind it, as records have it.
+    pub(crate) fn padded(self) -> [u8; NAME_MAX] {
+        self.0.key().to_ne_bytes()
     }
 
     /// The name as text.

@@ -10,23 +10,44 @@ use mq_policy::refusal::Refusal;
 use rustix::io::Errno;
 
 use crate::error::Error;
+use crate::name::Name;
 
-/// Why the driver answered `errno` to the command in `written`.
-pub(crate) fn explain(written: &[u8], errno: Errno) -> Error {
-    let command = command::parse(&written[..command::length(written)]);
-    match (errno, command) {
+/// What the driver was asked to do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Asked {
+    /// Register this name.
+    Register(Name),
+    /// Send to this name, or to all.
+    Send(Option<Name>),
+    /// Something else.
+    Other,
+}
+
+/// Why it answered `errno`.
+pub(crate) fn explain(asked: Asked, errno: Errno) -> Error {
+    match (errno, asked) {
         (Errno::MSGSIZE, _) => Error::TooLong,
-        (Errno::INVAL, Err(Refusal::BadName)) => Error::BadName,
-        (Errno::INVAL, _) => Error::NoCommand,
-        (Errno::EXIST, Ok(Command::Register(name))) => Error::NameTaken(name.into()),
+        (Errno::EXIST, Asked::Register(name)) => Error::NameTaken(name),
         (Errno::NOSPC, _) => Error::TableFull,
         (Errno::DQUOT, _) => Error::QuotaUsedUp,
-        (Errno::NOENT, Ok(Command::Send { to: Some(to), .. })) => Error::NoSuchName(to.into()),
-        (Errno::NOENT, Ok(Command::Send { to: None, .. })) => Error::BadName,
+        (Errno::NOENT, Asked::Send(Some(to))) => Error::NoSuchName(to),
+        (Errno::AGAIN | Errno::TIMEDOUT, Asked::Send(Some(to))) => Error::NoRoom(to),
         (Errno::NOENT | Errno::ACCESS, _) => Error::NotRegistered,
-        (Errno::PERM, Ok(Command::Register(_))) => Error::ForeignFile,
+        (Errno::PERM, Asked::Register(_)) => Error::ForeignFile,
         (Errno::PERM, _) => Error::NotYours,
         _ => Error::System(errno.into()),
+    }
+}
+
+/// Why it answered `errno` to the command in `written`.
+pub(crate) fn explain_command(written: &[u8], errno: Errno) -> Error {
+    match (errno, command::parse(&written[..command::length(written)])) {
+        (Errno::INVAL, Err(Refusal::BadName)) => Error::BadName,
+        (Errno::INVAL, _) => Error::NoCommand,
+        (Errno::NOENT, Ok(Command::Send { to: None, .. })) => Error::BadName,
+        (_, Ok(Command::Register(name))) => explain(Asked::Register(name.into()), errno),
+        (_, Ok(Command::Send { to, .. })) => explain(Asked::Send(to.map(Name::from)), errno),
+        _ => explain(Asked::Other, errno),
     }
 }
 
@@ -59,14 +80,21 @@ mod tests {
                 "raise max_per_user or max_bytes_per_user, or lower queue_bytes",
             ),
         ] {
-            let sentence = explain(written.as_bytes(), errno).to_string();
+            let sentence = explain_command(written.as_bytes(), errno).to_string();
             assert!(sentence.contains(words), "{written}: {sentence}");
         }
     }
 
     #[test]
+    fn time_that_runs_out_is_a_lack_of_room() {
+        let bob = Name::new("bob").unwrap();
+        let sentence = explain(Asked::Send(Some(bob)), Errno::TIMEDOUT).to_string();
+        assert!(sentence.contains("the queue of bob"), "{sentence}");
+    }
+
+    #[test]
     fn an_answer_that_is_no_refusal_keeps_its_own_words() {
-        let sentence = explain(b"/reg bob", Errno::NOMEM).to_string();
+        let sentence = explain_command(b"/reg bob", Errno::NOMEM).to_string();
         assert!(sentence.contains(&std::io::Error::from(Errno::NOMEM).to_string()));
     }
 }

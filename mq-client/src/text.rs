@@ -3,6 +3,7 @@
 //! The text interface: a process registers, writes commands, and reads lines.
 //!
 //! It is what shell scripts use, and a program that hands its open file to one uses it, too.
+#![doc = crate::example!("text")]
 
 use std::fs::{File, OpenOptions};
 use std::ops::Deref;
@@ -20,6 +21,7 @@ use rustix::io::{fcntl_setfd, Errno, FdFlags};
 use crate::error::{Error, Result};
 use crate::name::Name;
 use crate::refusal;
+use crate::sender::register_free;
 use crate::wait::{wait, PollFd, PollFlags};
 
 /// The longest line that the driver ever hands out, whatever its parameters are set to meanwhile.
@@ -78,7 +80,7 @@ impl Device {
     /// Why the driver refused it.
     pub fn command(&self, command: &[u8]) -> Result<Effect> {
         self.write(command)
-            .map_err(|errno| refusal::explain(command, errno))?;
+            .map_err(|errno| refusal::explain_command(command, errno))?;
         Ok(match command::parse(&command[..command::length(command)]) {
             Ok(Command::Register(name)) => Effect::Registered(name.into()),
             Ok(Command::Unregister | Command::UnregisterAs(_)) => Effect::Unregistered,
@@ -103,9 +105,7 @@ impl Device {
     ///
     /// As [`Device::register`].
     pub fn register_sender(self) -> Result<Registration> {
-        let name = first_free(std::process::id(), |name| {
-            self.command(format!("/reg {name}").as_bytes()).map(drop)
-        })?;
+        let name = register_free(|name| self.command(format!("/reg {name}").as_bytes()).map(drop))?;
         Ok(Registration { device: self, name })
     }
 
@@ -321,40 +321,9 @@ fn open(path: &Path, flags: OFlags) -> Result<File> {
         .map_err(|error| Error::unreachable(path, error))
 }
 
-/// Registers under a name made of `pid`, the first that is not taken.
-///
-/// The number makes a name unique within a PID namespace; the letter helps where several namespaces
-/// share the device.
-fn first_free(pid: u32, register: impl Fn(Name) -> Result) -> Result<Name> {
-    let number = base36(pid);
-    let names = ('a'..='z').map(|letter| Name::new(format!("{letter}{number}")));
-    let mut taken = Err(Error::BadName);
-    for name in names {
-        let name = name?;
-        match register(name) {
-            Err(error @ Error::NameTaken(_)) => taken = Err(error),
-            result => return result.map(|()| name),
-        }
-    }
-    taken
-}
-
-/// `number` in digits and small letters: the PIDs of Linux, up to 2^22, take five of them at most.
-fn base36(mut number: u32) -> String {
-    let mut digits = Vec::new();
-    loop {
-        digits.push(char::from_digit(number % 36, 36).unwrap_or('0'));
-        number /= 36;
-        if number == 0 {
-            return digits.iter().rev().collect();
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cell::RefCell;
 
     #[test]
     fn a_line_is_sender_and_text() {
@@ -372,47 +341,6 @@ mod tests {
     fn what_is_no_line_is_no_message() {
         for line in [&b"bob hello"[..], b"bob\n", b"b!b hello\n", b""] {
             assert!(Message::new(line).is_none(), "{line:?}");
-        }
-    }
-
-    /// The names asked for where the first `taken` are taken, and what comes of it.
-    fn tried(taken: usize, otherwise: fn() -> Result) -> (Vec<String>, Result<Name>) {
-        let names = RefCell::new(Vec::new());
-        let result = first_free(37, |name| {
-            names.borrow_mut().push(name.to_string());
-            match names.borrow().len() <= taken {
-                true => Err(Error::NameTaken(name)),
-                false => otherwise(),
-            }
-        });
-        (names.into_inner(), result)
-    }
-
-    #[test]
-    fn a_sender_takes_the_first_name_that_is_free() {
-        let (names, result) = tried(0, || Ok(()));
-        assert_eq!(names, ["a11"]);
-        assert_eq!(result.unwrap().as_str(), "a11");
-        let (names, result) = tried(2, || Ok(()));
-        assert_eq!(names, ["a11", "b11", "c11"]);
-        assert_eq!(result.unwrap().as_str(), "c11");
-    }
-
-    #[test]
-    fn a_sender_gives_up_where_no_other_name_would_help() {
-        let (names, result) = tried(1, || Err(Error::TableFull));
-        assert_eq!(names.len(), 2);
-        assert!(matches!(result, Err(Error::TableFull)));
-        let (names, result) = tried(99, || Ok(()));
-        assert_eq!(names.len(), 26);
-        assert!(result.unwrap_err().to_string().contains("z11 is taken"));
-    }
-
-    #[test]
-    fn the_name_of_a_sender_fits_for_every_pid() {
-        for pid in [1, 35, 36, 1 << 22, u32::MAX] {
-            assert_eq!(u32::from_str_radix(&base36(pid), 36), Ok(pid));
-            assert!(Name::new(format!("a{}", base36(pid))).is_ok());
         }
     }
 }

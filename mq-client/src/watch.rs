@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Who is registered: `/proc/mq`, all at once or what has changed.
+#![doc = crate::example!("watch")]
 //!
 //! Columns are found by the words of the header line, so a driver that has more of them, or has
 //! them in another order, is understood too.
@@ -225,6 +226,8 @@ a.b_c-d8  4194304 4294967295 8 8 18446744073709551615 9 1
             sent: 5,
             received: 6,
             dropped: 7,
+            bytes: 8,
+            waiting: 9,
         };
         let name = mq_policy::name::Name::new(b"bob").unwrap();
         let written = [Line::titles(), Line::of(name, row)];
@@ -238,6 +241,8 @@ a.b_c-d8  4194304 4294967295 8 8 18446744073709551615 9 1
             sent: 5,
             received: 6,
             dropped: 7,
+            bytes: 8,
+            waiting: 9,
         };
         assert_eq!(parse(&listing.concat()), Ok(vec![bob]));
     }
