@@ -157,6 +157,15 @@ pub struct Send {
     /// Who shall get it
     #[arg(value_parser = name)]
     pub name: Name,
+    /// Have it received before all messages of a lower priority; that of others is 0
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub priority: u16,
+    /// Wait until there is room in the queue; otherwise a queue that is full loses a message for it
+    #[arg(long)]
+    pub wait: bool,
+    /// With --wait: wait no longer than so long; then the message is not sent
+    #[arg(long, value_name = "SECONDS", requires = "wait", value_parser = seconds)]
+    pub timeout: Option<Duration>,
     #[command(flatten)]
     pub text: Text,
 }
@@ -195,6 +204,13 @@ pub struct Listen {
     /// End when no message has come for so long; with --count that is a failure
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub timeout: Option<Duration>,
+    /// Print JSON, an object a line: from, text, pid, uid, priority, sequence, time, lost and more
+    ///
+    /// pid is null where this PID namespace does not show the process. time is that of sending, in
+    /// seconds since boot, or null where it is not known. lost counts the messages that the queue
+    /// has lost since the object before.
+    #[arg(long, conflicts_with = "exec")]
+    pub json: bool,
     /// Run COMMAND for each message instead of printing it
     ///
     /// COMMAND is run by `sh -c`, one message after the other. Its standard input is the text, byte

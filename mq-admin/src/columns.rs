@@ -30,7 +30,7 @@ enum Value {
 }
 
 /// All columns, in the order in which `show` lists them.
-pub static COLUMNS: [Column; 10] = [
+pub static COLUMNS: [Column; 12] = [
     text("NAME", "the name", |_, of| of.name.to_string()),
     number(
         "PID",
@@ -45,7 +45,18 @@ pub static COLUMNS: [Column; 10] = [
     number("DROPPED", "of those, lost to overflow or flush", |of| {
         of.dropped
     }),
-    number("READ", "of those, read by the process", Entry::read).extra(),
+    number("BYTES", "bytes of memory that those queued take", |of| {
+        of.bytes
+    }),
+    number("WAITING", "senders that wait for room in the queue", |of| {
+        of.waiting
+    }),
+    number(
+        "READ",
+        "of those received, read by the process",
+        Entry::read,
+    )
+    .extra(),
     text(
         "COMMAND",
         "the program that the process runs",

@@ -47,7 +47,9 @@ impl Status {
             Self::DriverAbsent => "the driver is not loaded",
             Self::Unavailable => "name taken, max_devices reached, or the user's quota used up",
             Self::TooLong => "the message is longer than the driver or the queue takes",
-            Self::TimedOut => "the time ran out before the messages asked for had come",
+            Self::TimedOut => {
+                "the time ran out before the messages asked for had come, or there was room for one"
+            }
             Self::Ended => "the registration was ended from outside",
         }
     }
@@ -96,7 +98,9 @@ impl From<mq_client::Error> for Error {
     fn from(error: mq_client::Error) -> Self {
         use mq_client::Error as Client;
         let status = match error {
-            Client::BadName | Client::NoText | Client::NoCommand => Status::Usage,
+            Client::BadName | Client::NoText | Client::NoCommand | Client::BroadcastWaits => {
+                Status::Usage
+            }
             Client::TooLong => Status::TooLong,
             Client::NameTaken(_) | Client::TableFull | Client::QuotaUsedUp => Status::Unavailable,
             Client::NoSuchName(_) => Status::NotFound,
@@ -104,6 +108,7 @@ impl From<mq_client::Error> for Error {
             | Client::ForeignFile
             | Client::NotYours
             | Client::NoRights(_) => Status::NoRights,
+            Client::NoRoom(_) => Status::TimedOut,
             Client::Ended => Status::Ended,
             Client::DriverAbsent(_) => Status::DriverAbsent,
             _ => Status::Failed,
@@ -152,6 +157,7 @@ mod tests {
             (Client::TableFull, Status::Unavailable),
             (Client::QuotaUsedUp, Status::Unavailable),
             (Client::NoSuchName(bob), Status::NotFound),
+            (Client::NoRoom(bob), Status::TimedOut),
             (Client::NotRegistered, Status::NoRights),
             (Client::ForeignFile, Status::NoRights),
             (Client::NotYours, Status::NoRights),

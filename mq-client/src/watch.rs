@@ -2,7 +2,6 @@
 
 //! Who is registered: `/proc/mq`, all at once or what has changed.
 #![doc = crate::example!("watch")]
-//!
 //! Columns are found by the words of the header line, so a driver that has more of them, or has
 //! them in another order, is understood too.
 
@@ -36,6 +35,10 @@ pub struct Entry {
     pub received: u64,
     /// Of those, lost to overflow or flush.
     pub dropped: u64,
+    /// Bytes of kernel memory that the messages queued now take.
+    pub bytes: u64,
+    /// Senders that wait for room in it now.
+    pub waiting: u64,
 }
 
 impl Entry {
@@ -58,6 +61,8 @@ impl Entry {
             sent: number("sent")?,
             received: number("received")?,
             dropped: number("dropped")?,
+            bytes: number("bytes")?,
+            waiting: number("waiting")?,
         })
     }
 
@@ -189,9 +194,9 @@ mod tests {
     use super::*;
 
     const LISTING: &str = "\
-NAME      PID   UID  DEPTH  LEN  SENT  RECEIVED  DROPPED
-bob       123     0      2    8     0        14        1
-a.b_c-d8  4194304 4294967295 8 8 18446744073709551615 9 1
+NAME      PID   UID  DEPTH  LEN  SENT  RECEIVED  DROPPED  BYTES  WAITING
+bob       123     0      2    8     0        14        1    128        3
+a.b_c-d8  4194304 4294967295 8 8 18446744073709551615 9 1 512 0
 ";
 
     #[test]
@@ -207,6 +212,8 @@ a.b_c-d8  4194304 4294967295 8 8 18446744073709551615 9 1
             sent: 0,
             received: 14,
             dropped: 1,
+            bytes: 128,
+            waiting: 3,
         };
         assert_eq!(all[0], bob);
         assert_eq!(all[0].read(), 11);
@@ -250,11 +257,12 @@ a.b_c-d8  4194304 4294967295 8 8 18446744073709551615 9 1
     #[test]
     fn other_columns_and_another_order_are_understood() {
         let all = parse(
-            "WHEN LEN NAME PID UID DEPTH SENT RECEIVED DROPPED MORE\n\
-             noon 7 bob 1 2 3 4 5 6 [x]\n",
+            "WHEN LEN NAME PID UID DEPTH SENT RECEIVED DROPPED WAITING BYTES MORE\n\
+             noon 7 bob 1 2 3 4 5 6 8 9 [x]\n",
         )
         .unwrap();
         assert_eq!((all[0].len, all[0].dropped, all[0].pid), (7, 6, 1));
+        assert_eq!((all[0].bytes, all[0].waiting), (9, 8));
     }
 
     #[test]
@@ -269,7 +277,7 @@ a.b_c-d8  4194304 4294967295 8 8 18446744073709551615 9 1
             parse(&LISTING.replace("DROPPED", "LOST")),
             Err("no column DROPPED".to_owned())
         );
-        for line in ["eve 1 2", "e!e 1 2 3 4 5 6 7", "eve 1 2 3 x 5 6 7"] {
+        for line in ["eve 1 2", "e!e 1 2 3 4 5 6 7 8 9", "eve 1 2 3 x 5 6 7 8 9"] {
             let misfit = parse(&format!("{LISTING}{line}\n"));
             assert_eq!(misfit, Err(format!("the line {line:?}")));
         }
@@ -280,8 +288,8 @@ a.b_c-d8  4194304 4294967295 8 8 18446744073709551615 9 1
         let path = std::env::temp_dir().join(format!("mq-client-watch-{}", std::process::id()));
         let mut watch = Watch::new_at(&path);
         let mut seen = |lines: &[&str]| {
-            let header = "NAME PID UID DEPTH LEN SENT RECEIVED DROPPED\n";
-            let rows = lines.iter().map(|line| format!("{line} 0 0 8 0 0 0\n"));
+            let header = "NAME PID UID DEPTH LEN SENT RECEIVED DROPPED BYTES WAITING\n";
+            let rows = lines.iter().map(|line| format!("{line} 0 0 8 0 0 0 0 0\n"));
             std::fs::write(&path, header.to_owned() + &rows.collect::<String>()).unwrap();
             let told = watch
                 .changes()

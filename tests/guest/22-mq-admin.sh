@@ -96,6 +96,49 @@ is 'listen --count' "$(cat "$output.heard")" "$(printf 'dave one\ndave two')"
 ends 'listen --timeout with --count' 8 mq-admin listen carol --count 1 --timeout 0.2
 ends 'listen: the name is taken' 6 mq-admin listen bob
 
+# The first message that is received is the most urgent.
+mq-admin listen carol --json --count 3 >"$output.heard" &
+keep $!
+eventually listed carol
+kill -STOP $!
+mq-admin send --from dave carol later
+mq-admin send --from dave --priority 5 carol urgent
+mq-admin broadcast --from dave everybody
+kill -CONT $!
+eventually not listed carol
+is 'listen --json: text, priority, number, losses' \
+	"$(sed 's/"pid".*"priority"/"priority"/; s/"time":[0-9.]*/"time":T/' "$output.heard")" \
+	'{"from":"dave","text":"urgent","priority":5,"broadcast":false,"sequence":2,"time":T,"lost":0}
+{"from":"dave","text":"later","priority":0,"broadcast":false,"sequence":1,"time":T,"lost":0}
+{"from":"dave","text":"everybody","priority":0,"broadcast":true,"sequence":3,"time":T,"lost":0}'
+ok 'listen --json: the process and the user' grep -q '"pid":[1-9][0-9]*,"uid":0,' "$output.heard"
+boot=$(cut -d . -f 1 /proc/uptime)
+sent=$(sed -n 's/.*"time":\([0-9]*\)[.].*/\1/p' "$output.heard" | head -n 1)
+is 'listen --json: the time since boot' $(((boot - sent) / 30)) 0
+
+# shellcheck disable=SC2317 # `eventually` calls it
+sender_waits() {
+	[ "$(cat "$queues/slow/waiting")" = 1 ]
+}
+mq-admin params QUEUE_LEN=1 >/dev/null
+hold slow
+mq-admin params QUEUE_LEN=8 >/dev/null
+mq-admin send slow first
+ends 'send --wait --timeout: there is no room' 8 mq-admin send --wait --timeout 0.1 slow second
+ok 'send --wait --timeout: it says so' sh -c \
+	"mq-admin send --wait --timeout 0.1 slow again 2>&1 | grep -q 'before there was room in the queue of slow'"
+mq-admin send --wait slow third &
+sender=$!
+keep $sender
+ok 'send --wait: waits' eventually sender_waits
+is 'list: the senders that wait' "$(mq-admin list --output WAITING --noheadings --sort WAITING | tail -n 1)" 1
+is 'send --wait: nothing was lost' "$(cat $queues/slow/dropped)" 0
+mq-admin flush slow >/dev/null
+ok 'send --wait: is done once there is room' wait $sender
+is 'send --wait: it is in the queue' "$(cat $queues/slow/depth)" 1
+ok 'list: the bytes queued' [ "$(mq-admin list --output BYTES --noheadings --sort BYTES | tail -n 1)" -gt 0 ]
+release slow
+
 # shellcheck disable=SC2016 # for the shell of --exec
 mq-admin listen echo --count 1 --exec 'echo "/msg $MQ_FROM you said $MQ_TEXT" >&$MQ_FD' &
 keep $!

@@ -85,6 +85,8 @@ mod tests {
             sent: 0,
             received,
             dropped,
+            bytes: 0,
+            waiting: 0,
         }
     }
 

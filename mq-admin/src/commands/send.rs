@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 
 use mq_client::text::Registration;
+use mq_client::Outgoing;
 use mq_policy::limits::CMD_BUF_SIZE;
 
 use crate::cli::{Broadcast, From, Send, Text};
@@ -14,7 +15,21 @@ use crate::system::System;
 
 pub fn run(system: &System, options: &Send) -> Result {
     let text = read(&options.text)?;
-    Ok(sender(system, &options.from)?.send(options.name, text)?)
+    if options.priority == 0 && !options.wait {
+        return Ok(sender(system, &options.from)?.send(options.name, text)?);
+    }
+    let device = system.records()?;
+    let sender = match options.from.from {
+        Some(name) => device.register(name)?,
+        None => device.register_sender()?,
+    };
+    let message = Outgoing::to(options.name, &text).priority(options.priority);
+    let message = match options.timeout {
+        Some(limit) => message.wait_for_room_within(limit),
+        None if options.wait => message.wait_for_room(),
+        None => message,
+    };
+    Ok(sender.post(&message)?)
 }
 
 pub fn broadcast(system: &System, options: &Broadcast) -> Result {

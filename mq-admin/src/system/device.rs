@@ -17,6 +17,11 @@ impl System {
         Ok(Device::open_at(&self.device_path())?)
     }
 
+    /// Opens the device for its interface for programs.
+    pub fn records(&self) -> Result<mq_client::Device> {
+        Ok(mq_client::Device::open_at(&self.device_path())?)
+    }
+
     /// Opens it once more for the commands that this process will start.
     pub fn device_for_children(&self) -> Result<OwnedFd> {
         Ok(Device::open_for_children(&self.device_path())?)

@@ -72,10 +72,11 @@ fn a_driver_that_lists_more_columns_in_another_order() {
     let tree = Tree::new();
     tree.put(
         "proc/mq",
-        "DROPPED LEN NAME PID UID DEPTH SENT RECEIVED SINCE\n6 8 bob 1 2 3 4 5 noon\n",
+        "DROPPED LEN NAME PID UID DEPTH SENT RECEIVED WAITING BYTES SINCE\n\
+         6 8 bob 1 2 3 4 5 8 7 noon\n",
     );
     let output = tree.run(&["list", "--noheadings"]);
-    assert_eq!(text(&output.stdout), "bob 1 2 3 8 4 5 6\n");
+    assert_eq!(text(&output.stdout), "bob 1 2 3 8 4 5 6 7 8\n");
 }
 
 #[test]
@@ -88,7 +89,10 @@ fn a_driver_that_lists_too_few_columns() {
 #[test]
 fn nobody_registered() {
     let tree = Tree::new();
-    tree.put("proc/mq", "NAME PID UID DEPTH LEN SENT RECEIVED DROPPED\n");
+    tree.put(
+        "proc/mq",
+        "NAME PID UID DEPTH LEN SENT RECEIVED DROPPED BYTES WAITING\n",
+    );
     tree.golden(
         "list-nobody",
         &["list", "list --aligned", "list --json", "list --noheadings"],
@@ -98,9 +102,9 @@ fn nobody_registered() {
 #[test]
 fn ten_thousand_lines_come_out_whole() {
     let tree = Tree::new();
-    let mut listing = String::from("NAME PID UID DEPTH LEN SENT RECEIVED DROPPED\n");
+    let mut listing = String::from("NAME PID UID DEPTH LEN SENT RECEIVED DROPPED BYTES WAITING\n");
     for number in 0..10_000 {
-        listing += &format!("n{number} {number} 0 0 8 0 0 0\n");
+        listing += &format!("n{number} {number} 0 0 8 0 0 0 0 0\n");
     }
     tree.put("proc/mq", &listing);
     assert_eq!(text(&tree.run(&["list"]).stdout), listing);

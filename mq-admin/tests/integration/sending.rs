@@ -107,3 +107,20 @@ fn standard_input_arrives_whole() {
     let written = tree.get("dev/mq");
     assert!(written == format!("/reg eve/msg bob {longest}/unr"));
 }
+
+#[test]
+fn what_only_records_can_do_needs_a_driver_that_has_them() {
+    let tree = Tree::new();
+    let _device = Device::new(&tree);
+    tree.golden(
+        "send-records",
+        &[
+            "send --priority 1 bob hi",
+            "send --wait bob hi",
+            "listen --json bob",
+            "send --timeout 1 bob hi",
+            "send --priority 65536 bob hi",
+            "listen --json --exec true bob",
+        ],
+    );
+}

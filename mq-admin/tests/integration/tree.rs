@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Two registrations, as the driver lists them.
 const LISTING: &str = "\
-NAME         PID    UID  DEPTH    LEN      SENT  RECEIVED   DROPPED
-bob          123      0      2      8         0        14         1
-alice         99   1000     11     16       433         9         0
+NAME         PID    UID  DEPTH    LEN      SENT  RECEIVED   DROPPED      BYTES  WAITING
+bob          123      0      2      8         0        14         1        128        3
+alice         99   1000     11     16       433         9         0       1024        0
 ";
 
 /// Makes the directory of every tree its own.
@@ -60,6 +60,8 @@ impl Tree {
             ("sent", "0\n"),
             ("received", "14\n"),
             ("dropped", "1\n"),
+            ("bytes", "128\n"),
+            ("waiting", "3\n"),
         ] {
             tree.put(&format!("sys/class/misc/mq/queues/bob/{name}"), value);
         }
@@ -73,11 +75,11 @@ impl Tree {
             .lines()
             .enumerate()
             .map(|(number, line)| match number {
-                0 => format!("{line}  BYTES  SINCE\n"),
-                _ => format!("{line}   4096  noon\n"),
+                0 => format!("{line}  COLOUR  SINCE\n"),
+                _ => format!("{line}    blue  noon\n"),
             });
         self.put("proc/mq", &wider.collect::<String>());
-        self.put("sys/class/misc/mq/queues/bob/bytes", "4096\n");
+        self.put("sys/class/misc/mq/queues/bob/colour", "blue\n");
         self.put("sys/class/misc/mq/queues/bob/since", "noon\n");
     }
 

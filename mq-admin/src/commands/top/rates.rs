@@ -81,6 +81,8 @@ mod tests {
             sent,
             received,
             dropped,
+            bytes: 0,
+            waiting: 0,
         }
     }
 

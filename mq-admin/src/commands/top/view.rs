@@ -258,6 +258,8 @@ mod tests {
                 sent: 1,
                 received: 20,
                 dropped: 3,
+                bytes: 0,
+                waiting: 0,
             },
             sent,
             received: 0.0,
