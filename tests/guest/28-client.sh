@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The library for programs: the examples of its documentation, its example programs, each used as its comment says.
+# The library for programs: the examples of its documentation, its example programs, each used as its comment says, and
+# the examples in C: of /usr/share/mq and of the manual page.
 # shellcheck disable=SC2016,SC2317 # a command in back quotes is to be read; `eventually` calls the functions
 # shellcheck source=tests/guest/lib.sh
 . "${0%/*}/lib.sh"
@@ -18,6 +19,12 @@ said() {
 # lines FILE NUMBER: the file has so many.
 lines() {
 	[ "$(wc -l <"$1")" = "$2" ]
+}
+
+# hears: the next message to this shell, which has registered through file 3.
+hears() {
+	read -r from text <&3
+	echo "$from: $text"
 }
 
 fresh
@@ -102,5 +109,26 @@ kill -9 $supervisor
 wait $supervisor
 kill -9 "$(row bob 2)"
 
+fresh
+"$examples/echo" answers >heard &
+keep $!
+eventually listed answers
+exec 3<>/dev/mq
+echo '/reg me' >&3
+for word in one two three; do
+	echo "/msg answers $word" >&3
+done
+is 'C: each message comes back' "$(hears) $(hears) $(hears)" 'answers: one answers: two answers: three'
+is 'C: what is known of a message' "$(tail -n 1 heard)" "me (process $$, user 0), priority 0, number 3: three"
+mq-admin send --from urgent --priority 7 answers quick 2>/dev/null
+ok 'C: a priority' eventually grep -q 'urgent (process [0-9]*, user 0), priority 7, number 4: quick' heard
+is 'C: a name that is too long' "$("$examples/echo" ninebytes 2>&1)" 'echo: ninebytes: Invalid argument'
+"$examples/mq.4" >heard &
+keep $!
+eventually listed bob
+echo '/msg bob from the manual' >&3
+ok 'the example of the manual page' eventually said heard 'me: from the manual'
+echo '/unr' >&3
+exec 3>&-
 cd / && rm -r "$work"
 finish
