@@ -288,7 +288,7 @@ impl<A: Send> Directory<A> {
         guard: &'a rcu::Guard,
     ) -> Option<ArcBorrow<'a, Registration>> {
         match self.at(hint.get(), guard) {
-            Some(found) if word.is(found.name()) => Some(found),
+            Some(found) if word.is(found.label()) => Some(found),
             _ => self.look_up(hint, guard, move |registry| registry.by_name(word.name()?)),
         }
     }

@@ -3,6 +3,7 @@
 //! Whether an open file is read and written as text or as records.
 
 use crate::{
+    ffi::once::read_once,
     partial_reads::PartialReads,
     policy::{
         refusal::Refusal,
@@ -16,8 +17,7 @@ use crate::{
 use kernel::sync::{
     atomic::{
         Atomic,
-        Full,
-        Relaxed, //
+        Full, //
     },
     Arc, //
 };
@@ -40,7 +40,7 @@ impl FileFormat {
     /// Whether it is records.
     #[inline(always)]
     pub(crate) fn is_records(&self) -> bool {
-        self.records.load(Relaxed) != uapi::FORMAT_TEXT
+        read_once(&self.records) != uapi::FORMAT_TEXT
     }
 
     /// Changes it. Who is reading or writing meanwhile goes on as before.

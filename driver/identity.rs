@@ -14,6 +14,7 @@ use crate::{
     },
     ffi::{
         credentials,
+        once::read_once,
         process_id::ProcessId, //
     },
     process::ProcessRef,
@@ -21,6 +22,10 @@ use crate::{
 };
 use kernel::{
     sync::{
+        atomic::{
+            Atomic,
+            Release, //
+        },
         rcu,
         ArcBorrow,
         SetOnce, //
@@ -28,12 +33,17 @@ use kernel::{
     task::Kuid, //
 };
 
+/// The key of no user.
+const ITSELF: u64 = u64::MAX;
+
 /// Who opened a file.
 pub(crate) struct Identity {
     opener: ProcessRef,
     opener_key: usize,
     user: Kuid,
     user_key: u64,
+    /// The same, or [`ITSELF`]: a comparison with it also tells of a file that acts for itself.
+    hint_user: Atomic<u64>,
     /// Registrations of the opener that had ended before it opened the file.
     ended_before: u64,
     /// The file itself, once it has registered.
@@ -51,6 +61,7 @@ impl Identity {
             opener,
             user,
             user_key: credentials::key(user),
+            hint_user: Atomic::new(credentials::key(user)),
             itself: SetOnce::new(),
             caller_hint: Hint::new(),
             opener_hint: Hint::new(),
@@ -93,6 +104,7 @@ impl Identity {
     pub(crate) fn act_for_itself(&self, file: ProcessRef) {
         // Where that is so already, it is the same file.
         let _ = self.itself.populate(file);
+        self.hint_user.store(ITSELF, Release);
     }
 
     /// Who may be acted for, by their keys: the file itself, or the caller, or else the opener.
@@ -115,12 +127,11 @@ impl Identity {
         directory: &'a Directory<A>,
         guard: &'a rcu::Guard,
     ) -> Option<ArcBorrow<'a, Registration>> {
-        let caller = match self.itself() {
-            Some(file) => file.key(),
-            None => ProcessId::current_key(),
-        };
+        let caller = ProcessId::current_key();
         match directory.at(self.caller_hint.get(), guard) {
-            Some(found) if found.owner() == caller && found.user_key() == self.user_key => {
+            Some(found)
+                if found.owner() == caller && found.user_key() == read_once(&self.hint_user) =>
+            {
                 Some(found)
             }
             _ => self.acting_for(caller, directory, guard),

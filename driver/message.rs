@@ -28,7 +28,7 @@ use crate::{
             BEFORE, //
         },
         name::{
-            Name,
+            Label,
             Word,
             NAME_MAX, //
         },
@@ -164,6 +164,17 @@ impl CommandBuffer {
         Ok(Self { buffer, len })
     }
 
+    /// The buffer, and the bytes of the command.
+    #[inline(always)]
+    pub(crate) fn into_parts(self) -> (Buffer, usize) {
+        (self.buffer, self.len)
+    }
+
+    /// The reverse of [`CommandBuffer::into_parts`].
+    pub(crate) fn from_parts(buffer: Buffer, len: usize) -> Self {
+        Self { buffer, len }
+    }
+
     /// Who is to get the message and where its text starts, if the command is a plain `/msg`.
     #[inline(always)]
     pub(crate) fn plain_send(&self) -> Option<(Word, usize)> {
@@ -182,7 +193,7 @@ impl CommandBuffer {
 
     /// The message from `sender` whose text starts at `text_at` in the command.
     #[inline(always)]
-    pub(crate) fn into_message(self, sender: Name, text_at: usize, stamp: Stamp) -> Message {
+    pub(crate) fn into_message(self, sender: &Label, text_at: usize, stamp: Stamp) -> Message {
         let mut buffer = self.buffer;
         let line = message::stamp(buffer.head_mut(), sender, text_at, self.len);
         buffer.set(line.end - 1, b'\n');

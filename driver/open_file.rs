@@ -9,7 +9,11 @@ use crate::{
     },
     ffi::{
         attribute::Group,
-        device::OpenFile,
+        buffer::Buffer,
+        device::{
+            OpenFile,
+            Outcome, //
+        },
         poll_queue::Poll,
         process_id::{
             self,
@@ -93,8 +97,13 @@ impl MqFile {
             registrar: &self.registrar,
             identity: &self.identity,
             receivers: &self.receivers,
-            now: self.registrar.timing.now(),
         }
+    }
+
+    /// Looks up the time that a message says it was sent.
+    #[inline(always)]
+    fn now(&self) -> impl FnOnce() -> u64 + use<'_> {
+        || self.registrar.timing.now()
     }
 
     #[inline(always)]
@@ -109,6 +118,7 @@ impl MqFile {
     fn record_sender(&self, waits: bool) -> RecordSender<'_> {
         RecordSender {
             waits,
+            now: self.registrar.timing.now(),
             sender: self.sender(),
             text_max: self.registrar.settings.cmd_buf_size.get() as usize,
         }
@@ -133,19 +143,27 @@ impl MqFile {
         let max = self.registrar.settings.cmd_buf_size.get() as usize;
         let buffer = CommandBuffer::copy_in(from, max, nowait)?;
         match buffer.plain_send() {
-            Some((to, text_at)) => Ok(self.sender().send(buffer, to, text_at)?),
-            None => self.carry_out_any(buffer, nowait),
+            Some((to, text_at)) => Ok(self.sender().send(buffer, to, text_at, self.now())?),
+            None => {
+                let (buffer, len) = buffer.into_parts();
+                self.carry_out_any(buffer, len, nowait)
+            }
         }
     }
 
+    /// Takes the buffer in two parts, so that it stays in registers where this is not called.
     #[inline(never)]
-    fn carry_out_any(&self, buffer: CommandBuffer, nowait: bool) -> Result<(), Failure> {
+    fn carry_out_any(&self, buffer: Buffer, len: usize, nowait: bool) -> Result<(), Failure> {
+        let buffer = CommandBuffer::from_parts(buffer, len);
         match buffer.command()? {
             Command::Send { to, text_at } => {
                 let to = to.map_or(Word::NONE, Word::from);
-                Ok(self.sender().send(buffer, to, text_at)?)
+                Ok(self.sender().send(buffer, to, text_at, self.now())?)
             }
-            Command::Broadcast { text_at } => Ok(self.sender().broadcast(buffer, text_at, 0)?),
+            Command::Broadcast { text_at } => {
+                let now = self.now()();
+                Ok(self.sender().broadcast(buffer, text_at, 0, now)?)
+            }
             // Both sleep for files in sysfs.
             _ if nowait => Err(EAGAIN.into()),
             Command::Register(name) => self.register(name),
@@ -213,18 +231,20 @@ impl MqFile {
     }
 
     #[inline(never)]
-    fn write_records(&self, from: &mut impl Source, file: &File, nowait: bool) -> Result<usize> {
+    fn write_records(&self, mut from: impl Source, file: &File, nowait: bool) -> Outcome {
         let waits = !nowait && file.flags() & O_NONBLOCK == 0;
-        self.record_sender(waits)
-            .write(from, nowait)
-            .map_err(|failure| self.note(failure))
+        match self.record_sender(waits).write(&mut from, nowait) {
+            Ok(written) => Ok(written).into(),
+            Err(failure) => self.fail(failure),
+        }
     }
 
     #[inline(never)]
-    fn read_records(&self, to: &mut impl Destination, nowait: bool) -> Result<usize> {
-        self.record_reader()
-            .read(to, nowait)
-            .map_err(|failure| self.note(failure))
+    fn read_records(&self, mut to: impl Destination, nowait: bool) -> Outcome {
+        match self.record_reader().read(&mut to, nowait) {
+            Ok(read) => Ok(read).into(),
+            Err(failure) => self.fail(failure),
+        }
     }
 
     fn set_format(&self, argument: Argument) -> Result<usize, Failure> {
@@ -254,8 +274,6 @@ impl MqFile {
     }
 
     /// Counts and logs a failure, and gives its number.
-    #[cold]
-    #[inline(never)]
     fn note(&self, failure: Failure) -> Error {
         let error = match failure {
             Failure::Refused(refusal) => {
@@ -266,6 +284,13 @@ impl MqFile {
         };
         self.registrar.stats.count_error(error);
         error
+    }
+
+    /// The same, for a system call that ends with it.
+    #[cold]
+    #[inline(never)]
+    fn fail(&self, failure: Failure) -> Outcome {
+        Err(self.note(failure)).into()
     }
 
     /// How things are for a process that polls.
@@ -343,25 +368,26 @@ impl OpenFile for MqFile {
     }
 
     #[inline(always)]
-    fn write(&self, mut from: impl Source, file: &File, nowait: bool) -> Result<usize> {
+    fn write(&self, from: impl Source, file: &File, nowait: bool) -> Outcome {
         if self.format.is_records() {
-            return self.write_records(&mut from, file, nowait);
+            return self.write_records(from, file, nowait);
         }
         let written = from.len();
         match self.carry_out(from, nowait) {
-            Ok(()) => Ok(written),
-            Err(failure) => Err(self.note(failure)),
+            Ok(()) => Ok(written).into(),
+            Err(failure) => self.fail(failure),
         }
     }
 
     #[inline(always)]
-    fn read(&self, mut to: impl Destination, nowait: bool) -> Result<usize> {
+    fn read(&self, to: impl Destination, nowait: bool) -> Outcome {
         if self.format.is_records() {
-            return self.read_records(&mut to, nowait);
+            return self.read_records(to, nowait);
         }
-        self.reader()
-            .read(to, nowait)
-            .map_err(|failure| self.note(failure))
+        match self.reader().read(to, nowait) {
+            Ok(read) => Ok(read).into(),
+            Err(failure) => self.fail(failure),
+        }
     }
 
     fn ioctl(&self, command: u32, argument: Argument, nowait: bool) -> Result<usize> {

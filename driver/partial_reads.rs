@@ -114,7 +114,7 @@ impl Claim {
 impl From<Taken> for Claim {
     fn from(taken: Taken) -> Self {
         match taken {
-            Taken::Message(message) | Taken::Awaited(message) => Claim::Whole(message),
+            Taken::Message(message) => Claim::Whole(message),
             Taken::TooLong(memory) => Claim::NoRoom(memory),
             Taken::Empty => Claim::Empty,
             Taken::Ended => Claim::Ended,

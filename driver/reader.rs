@@ -29,6 +29,7 @@ use crate::{
     process::ProcessRef,
     registrar::Registrar,
     registration::{
+        NotTaken,
         Registration,
         Taken, //
     },
@@ -102,7 +103,10 @@ impl Reader<'_> {
         }
         match self.take_whole(size) {
             Ok((message, handle)) => self.deliver_whole(message, handle, to),
-            Err(empty) => self.read_slowly(empty, size, to, nowait),
+            Err(empty) => {
+                let (registrar, identity) = (self.registrar, self.identity);
+                read_slowly(registrar, identity, self.partial_reads, empty, to, nowait)
+            }
         }
     }
 
@@ -119,13 +123,13 @@ impl Reader<'_> {
         let guard = rcu::read_lock();
         let acting = self.identity.acting(&self.registrar.directory, &guard);
         let registration = acting.ok_or(None)?;
-        match registration.take(size, 0).settled(&registration) {
-            Taken::Message(message) | Taken::Awaited(message) => {
+        match registration.take(size) {
+            Ok(message) => {
                 trace_receive(&registration, &message);
                 Ok((message, registration.handle()))
             }
-            Taken::Empty => Err(Some(registration.into())),
-            Taken::TooLong(_) | Taken::Ended => Err(None),
+            Err(NotTaken::Empty) => Err(Some(registration.into())),
+            Err(NotTaken::TooLongOrEnded) => Err(None),
         }
     }
 
@@ -136,21 +140,22 @@ impl Reader<'_> {
         handle: Handle,
         to: impl Destination,
     ) -> Result<usize, Failure> {
-        if message.copy_out_all(to) {
-            return Ok(message.len());
+        let len = message.len();
+        if !message.copy_out_all(to) {
+            give_back(self.registrar, message, handle);
+            return Err(EFAULT.into());
         }
-        self.give_back(message, handle);
-        Err(EFAULT.into())
+        drop(message);
+        Ok(len)
     }
 
-    #[inline(never)]
     fn read_slowly(
         self,
         empty: Option<Arc<Registration>>,
-        size: usize,
         to: impl Destination,
         nowait: bool,
     ) -> Result<usize, Failure> {
+        let size = to.len();
         let has_waited = empty.is_some();
         let origin = match empty {
             Some(_) if nowait => return Err(EAGAIN.into()),
@@ -176,10 +181,10 @@ impl Reader<'_> {
             if !self.partial_reads.is_empty() {
                 return Some(None);
             }
-            match registration.take(size, 0).settled(registration) {
-                Taken::Message(message) | Taken::Awaited(message) => Some(Some(message)),
-                Taken::Empty => None,
-                Taken::TooLong(_) | Taken::Ended => Some(None),
+            match registration.take(size) {
+                Ok(message) => Some(Some(message)),
+                Err(NotTaken::Empty) => None,
+                Err(NotTaken::TooLongOrEnded) => Some(None),
             }
         })?;
         // A wake-up for a later message may have met this reader, which was still in the queue.
@@ -269,9 +274,10 @@ impl Reader<'_> {
         let registration = origin.registration();
         let mut is_awaited = false;
         let take = |memory| {
-            let taken = registration.map(|registration| registration.take(size, memory));
-            is_awaited = matches!(taken, Some(Taken::Awaited(_)));
-            taken.unwrap_or(Taken::Ended)
+            let taken = registration.map(|of| of.take_under_lock(size, memory));
+            let (taken, awaited) = taken.unwrap_or((Taken::Ended, false));
+            is_awaited = awaited;
+            taken
         };
         let claim = self.partial_reads.claim(origin.key(), size, room, take);
         if let (true, Some(registration)) = (is_awaited, registration) {
@@ -310,7 +316,7 @@ impl Reader<'_> {
         } else {
             self.partial_reads.remove(origin.key());
             if let (0, Some(registration)) = (cursor.read, origin.registration()) {
-                self.give_back(cursor.message, registration.handle());
+                give_back(self.registrar, cursor.message, registration.handle());
             }
         }
         origin.wake(Wake::All);
@@ -320,21 +326,39 @@ impl Reader<'_> {
             Err(EFAULT.into())
         }
     }
+}
 
-    /// Gives back a message that could not be copied out, to be read by the next.
-    #[cold]
-    #[inline(never)]
-    fn give_back(self, message: Message, handle: Handle) {
-        let stats = &self.registrar.stats;
-        let Some(registration) = self.registrar.directory.get(handle) else {
-            // Its registration has gone meanwhile, and with it the queue.
-            stats.turn_read_into_end();
-            return;
-        };
-        if registration.give_back(message, stats) {
-            let name = registration.name();
-            self.registrar.log.note_overflow(name.as_str(), 1);
-        }
+/// [`Reader::read_slowly`], with the reader in parts, so that it stays in registers where this is not
+/// called.
+#[inline(never)]
+fn read_slowly(
+    registrar: &Arc<Registrar>,
+    identity: &Identity,
+    partial_reads: &PartialReads,
+    empty: Option<Arc<Registration>>,
+    to: impl Destination,
+    nowait: bool,
+) -> Result<usize, Failure> {
+    let reader = Reader {
+        registrar,
+        identity,
+        partial_reads,
+    };
+    reader.read_slowly(empty, to, nowait)
+}
+
+/// Gives back a message that could not be copied out, to be read by the next.
+#[cold]
+#[inline(never)]
+fn give_back(registrar: &Registrar, message: Message, handle: Handle) {
+    let stats = &registrar.stats;
+    let Some(registration) = registrar.directory.get(handle) else {
+        // Its registration has gone meanwhile, and with it the queue.
+        stats.turn_read_into_end();
+        return;
+    };
+    if registration.give_back(message, stats) {
+        registrar.log.note_overflow(registration.name().as_str(), 1);
     }
 }
 

@@ -177,9 +177,9 @@ impl RecordReader<'_> {
     #[inline(always)]
     fn copy_out(&self, message: &Message, lost: u64, to: &mut impl Destination) -> Option<usize> {
         let stamp = message.stamp();
-        let (pid, uid) = credentials::ids_here(stamp.origin.pid, stamp.origin.uid);
+        let (pid, uid) = credentials::ids_here(stamp.origin.pid(), stamp.origin.uid());
         let stamp = Stamp {
-            origin: Origin { pid, uid },
+            origin: Origin::new(pid, uid),
             ..stamp
         };
         let text = message.text_len();
@@ -188,7 +188,7 @@ impl RecordReader<'_> {
         let padding = [0; ALIGN];
         let padding = &padding[..size - header.header_size as usize - text];
         let copied = to.put(&header.to_bytes())
-            && message.copy_out_part(message.text_at(), text, &mut *to)
+            && message.copy_out(message.text_at(), text, &mut *to)
             && (padding.is_empty() || to.put(padding));
         copied.then_some(size)
     }

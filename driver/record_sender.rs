@@ -33,6 +33,8 @@ use kernel::prelude::*;
 /// What writing records through an open file needs.
 pub(crate) struct RecordSender<'a> {
     pub(crate) sender: Sender<'a>,
+    /// The time that the messages say they were sent.
+    pub(crate) now: u64,
     /// Bytes that a text may have.
     pub(crate) text_max: usize,
     /// Whether the file waits for room, where a record asks for that.
@@ -80,7 +82,7 @@ impl RecordSender<'_> {
         }
         match sent.to {
             Receivers::One { name, wait: None } if sent.priority == 0 => {
-                self.sender.send(text, name, 0)?;
+                self.sender.send(text, name, 0, || self.now)?;
             }
             Receivers::One { name, wait } => {
                 let how = Sending {
@@ -89,11 +91,11 @@ impl RecordSender<'_> {
                     waits: self.waits,
                     nowait,
                 };
-                self.sender.send_as(text, name, how)?;
+                self.sender.send_as(text, name, how, self.now)?;
             }
             // Priorities may need memory that has to be waited for.
             Receivers::All if nowait && sent.priority > 0 => return Err(EAGAIN.into()),
-            Receivers::All => self.sender.broadcast(text, 0, sent.priority)?,
+            Receivers::All => self.sender.broadcast(text, 0, sent.priority, self.now)?,
         }
         Ok(sent.size())
     }

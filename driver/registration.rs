@@ -33,7 +33,10 @@ use crate::{
     message::Message,
     policy::{
         message::Origin,
-        name::Name,
+        name::{
+            Label,
+            Name, //
+        },
         queue,
         registry::Handle,
         storage::Storage, //
@@ -84,6 +87,7 @@ pub(crate) struct Registrant {
 #[pin_data]
 pub(crate) struct Registration {
     handle: Handle,
+    label: Label,
     /// The keys of the owner and the user, by which look-ups tell without following a pointer.
     owner: usize,
     user_key: u64,
@@ -127,26 +131,19 @@ struct Inner {
 }
 
 impl Inner {
-    #[inline(always)]
-    fn take(&mut self, max: usize, memory: usize) -> Taken {
+    /// Takes the first message, if it has at most `max` bytes, or takes at most `memory` bytes of
+    /// memory. Says whether others wait for the room that it leaves.
+    fn take(&mut self, max: usize, memory: usize) -> (Taken, bool) {
+        if !self.queue.is_open() {
+            return (Taken::Ended, false);
+        }
         let fits = |first: &Message| first.len() <= max || first.memory() <= memory;
         if let Some(message) = self.queue.pop_if(fits) {
-            return Taken::Message(message);
+            return (Taken::Message(message), self.queue.waiting() > 0);
         }
         let first = self.queue.first();
-        first.map_or(Taken::Empty, |first| Taken::TooLong(first.memory()))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn take_slowly(&mut self, max: usize, memory: usize) -> Taken {
-        if !self.queue.is_open() {
-            return Taken::Ended;
-        }
-        match self.take(max, memory) {
-            Taken::Message(message) if self.queue.waiting() > 0 => Taken::Awaited(message),
-            taken => taken,
-        }
+        let taken = first.map_or(Taken::Empty, |first| Taken::TooLong(first.memory()));
+        (taken, false)
     }
 }
 
@@ -164,30 +161,24 @@ pub(crate) struct Status {
     pub(crate) counts: Counts,
 }
 
-/// What [`Registration::take`] gave.
+/// Why [`Registration::take`] gave nothing.
+pub(crate) enum NotTaken {
+    /// The queue is empty.
+    Empty,
+    /// The first message is too long, and stays; or the registration has ended.
+    TooLongOrEnded,
+}
+
+/// What [`Registration::take_under_lock`] gave.
 pub(crate) enum Taken {
     /// The first message.
     Message(Message),
-    /// The first message, for whose room others wait: they get it by
-    /// [`Registration::settle_waiting`].
-    Awaited(Message),
     /// Nothing: the first message is too long, and stays. It takes as many bytes of memory.
     TooLong(usize),
     /// Nothing: the queue is empty.
     Empty,
     /// Nothing, nor will there be: the registration has ended.
     Ended,
-}
-
-impl Taken {
-    /// Gives those who wait the room that there is now. Not to be called under a lock.
-    #[inline(always)]
-    pub(crate) fn settled(self, of: &Registration) -> Self {
-        if matches!(self, Taken::Awaited(_)) {
-            of.settle_waiting();
-        }
-        self
-    }
 }
 
 impl Registration {
@@ -201,13 +192,11 @@ impl Registration {
         Arc::pin_init(
             pin_init!(Self {
                 handle,
+                label: who.name.into(),
                 owner: who.process.key(),
                 user_key: credentials::key(who.user),
-                origin: Origin {
-                    // CAST: Never negative.
-                    pid: who.maker.nr() as u32,
-                    uid: who.user.into_raw().val,
-                },
+                // CAST: Never negative.
+                origin: Origin::new(who.maker.nr() as u32, who.user.into_raw().val),
                 who,
                 queue <- new_spinlock!(
                     Inner {
@@ -228,7 +217,13 @@ impl Registration {
     /// The name.
     #[inline(always)]
     pub(crate) fn name(&self) -> Name {
-        self.who.name
+        self.label.name()
+    }
+
+    /// The name, with what messages need of it.
+    #[inline(always)]
+    pub(crate) fn label(&self) -> &Label {
+        &self.label
     }
 
     /// The user as whom it was made.
@@ -357,16 +352,48 @@ impl Registration {
         trace::drop(|| (self.name().key(), self.pid(), reason, messages));
     }
 
-    /// Takes the first message, if it has at most `max` bytes, or takes at most `memory` bytes of
-    /// memory.
+    /// Takes the first message, if it has at most `max` bytes. Not to be called under a lock.
+    ///
+    /// # Errors
+    ///
+    /// [`NotTaken`].
     #[inline(always)]
-    pub(crate) fn take(&self, max: usize, memory: usize) -> Taken {
-        let mut inner = self.queue.lock();
-        if inner.queue.is_plain() {
-            inner.take(max, memory)
-        } else {
-            inner.take_slowly(max, memory)
+    pub(crate) fn take(&self, max: usize) -> Result<Message, NotTaken> {
+        let (taken, is_empty) = {
+            let mut inner = self.queue.lock();
+            if inner.queue.is_plain() {
+                let taken = inner.queue.pop_if(|first| first.len() <= max);
+                let is_empty = taken.is_none() && inner.queue.first().is_none();
+                (taken, is_empty)
+            } else {
+                (None, false)
+            }
+        };
+        match taken {
+            Some(message) => Ok(message),
+            None if is_empty => Err(NotTaken::Empty),
+            None => self.take_slowly(max),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_slowly(&self, max: usize) -> Result<Message, NotTaken> {
+        let (taken, is_awaited) = self.take_under_lock(max, 0);
+        if is_awaited {
+            self.settle_waiting();
+        }
+        match taken {
+            Taken::Message(message) => Ok(message),
+            Taken::Empty => Err(NotTaken::Empty),
+            Taken::TooLong(_) | Taken::Ended => Err(NotTaken::TooLongOrEnded),
+        }
+    }
+
+    /// Takes the first message, if it has at most `max` bytes, or takes at most `memory` bytes of
+    /// memory. Where it says so, [`Registration::settle_waiting`] is to be called once no lock is held.
+    pub(crate) fn take_under_lock(&self, max: usize, memory: usize) -> (Taken, bool) {
+        self.queue.lock().take(max, memory)
     }
 
     /// Takes back a message that could not be delivered to a reader. Returns true if there was no

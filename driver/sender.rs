@@ -25,6 +25,7 @@ use crate::{
     policy::{
         message::Stamp,
         name::Word,
+        queue::Pushed,
         refusal::Refusal,
         registry::Handle, //
     },
@@ -83,12 +84,10 @@ pub(crate) struct Sender<'a> {
     pub(crate) registrar: &'a Registrar,
     pub(crate) identity: &'a Identity,
     pub(crate) receivers: &'a Receivers,
-    /// The time that messages say they were sent.
-    pub(crate) now: u64,
 }
 
 impl Sender<'_> {
-    /// Puts the text of a command that starts at `text_at` into the queue of `to`.
+    /// Puts the text of a command that starts at `text_at` into the queue of `to`. It is sent `now`.
     ///
     /// # Errors
     ///
@@ -99,6 +98,7 @@ impl Sender<'_> {
         command: CommandBuffer,
         to: Word,
         text_at: usize,
+        now: impl FnOnce() -> u64,
     ) -> Result<(), Refusal> {
         let directory = &self.registrar.directory;
         let guard = rcu::read_lock();
@@ -109,8 +109,8 @@ impl Sender<'_> {
         let receiver = directory
             .by_word(to, self.receivers.hint(to), &guard)
             .ok_or(Refusal::NoSuchName)?;
-        let stamp = self.stamp(&sender, 0);
-        let message = command.into_message(sender.name(), text_at, stamp);
+        let stamp = stamp(&sender, 0, now());
+        let message = command.into_message(sender.label(), text_at, stamp);
         self.deliver(&sender, &receiver, message)
     }
 
@@ -121,12 +121,12 @@ impl Sender<'_> {
         receiver: &Registration,
         message: Message,
     ) -> Result<(), Refusal> {
-        match receiver.deliver(sender, message, Wake::OneSync) {
-            Ok(0) => {}
-            Ok(dropped) => self.log_overflow(receiver, dropped),
-            Err(Undelivered::TooLarge) => return Err(Refusal::TooLarge),
-            Err(Undelivered::Closed) => return Err(Refusal::NoSuchName),
+        let bytes = message.len();
+        if let Err(pushed) = receiver.push(message) {
+            make_room(self.registrar, receiver, pushed)?;
         }
+        receiver.waiters().wake(Wake::OneSync, PollMask::READABLE);
+        receiver.trace_send(sender, || bytes);
         sender.count_send();
         Ok(())
     }
@@ -143,6 +143,7 @@ impl Sender<'_> {
         text: CommandBuffer,
         to: Word,
         how: Sending,
+        now: u64,
     ) -> Result<(), Failure> {
         // To be kept over what sleeps.
         let (sender, receiver): (Arc<Registration>, Arc<Registration>) = {
@@ -153,8 +154,8 @@ impl Sender<'_> {
             let receiver = directory.by_word(to, self.receivers.hint(to), &guard);
             (sender.into(), receiver.ok_or(Refusal::NoSuchName)?.into())
         };
-        let stamp = self.stamp(&sender, how.priority);
-        let message = text.into_message(sender.name(), 0, stamp);
+        let stamp = stamp(&sender, how.priority, now);
+        let message = text.into_message(sender.label(), 0, stamp);
         receiver.make_priorities(&message, how.nowait)?;
         match how.timeout {
             None => Ok(self.deliver(&sender, &receiver, message)?),
@@ -172,6 +173,7 @@ impl Sender<'_> {
         command: CommandBuffer,
         text_at: usize,
         priority: u16,
+        now: u64,
     ) -> Result<(), Refusal> {
         let directory = &self.registrar.directory;
         let sender: Arc<Registration> = {
@@ -181,9 +183,9 @@ impl Sender<'_> {
         };
         let stamp = Stamp {
             broadcast: true,
-            ..self.stamp(&sender, priority)
+            ..stamp(&sender, priority, now)
         };
-        let message = command.into_message(sender.name(), text_at, stamp);
+        let message = command.into_message(sender.label(), text_at, stamp);
         // Who registers from now on is not reached.
         let last = directory.latest();
         if priority > 0 {
@@ -196,23 +198,12 @@ impl Sender<'_> {
             let Some(receivers) = directory.batch(&mut walked, sender.handle(), &guard) else {
                 break;
             };
-            text = self.deliver_batch(&sender, last, text, receivers);
+            text = deliver_batch(self.registrar, &sender, last, text, priority > 0, receivers);
             drop(guard);
             might_sleep();
         }
         sender.count_broadcast();
         Ok(())
-    }
-
-    /// What goes with a message to one receiver.
-    #[inline(always)]
-    fn stamp(&self, sender: &Registration, priority: u16) -> Stamp {
-        Stamp {
-            origin: sender.origin(),
-            time: self.now,
-            priority,
-            broadcast: false,
-        }
     }
 
     /// Makes what the receivers with numbers up to `last` need for the priority of a message. Whom
@@ -227,55 +218,118 @@ impl Sender<'_> {
             let _ = receiver.make_priorities(message, false);
         }
     }
+}
 
-    /// A function of its own, whose loops have the processor's registers to themselves.
-    #[inline(never)]
-    fn deliver_batch(
-        self,
-        sender: &Registration,
-        last: u64,
-        mut text: Shares,
-        mut receivers: Batch<'_, Registration>,
-    ) -> Shares {
-        receivers.retain(|receiver| {
-            if !receiver.is_alive_up_to(last) {
+/// A function of its own, whose loops have the processor's registers to themselves.
+#[inline(never)]
+fn deliver_batch(
+    registrar: &Registrar,
+    sender: &Registration,
+    last: u64,
+    mut text: Shares,
+    is_urgent: bool,
+    mut receivers: Batch<'_, Registration>,
+) -> Shares {
+    if is_urgent {
+        lose_without_priorities(registrar, last, &mut receivers);
+    }
+    receivers.retain(|receiver| {
+        if !receiver.is_alive_up_to(last) {
+            return false;
+        }
+        if let Err(pushed) = receiver.push(Message::of_share(text.share())) {
+            if !make_room_or_lose(registrar, receiver, pushed) {
                 return false;
             }
-            let message = Message::of_share(text.share());
-            let enqueued = if receiver.needs_priorities(&message) {
-                Err(Undelivered::TooLarge)
-            } else {
-                receiver.enqueue(message)
-            };
-            match enqueued {
-                Ok(0) => {}
-                Ok(dropped) => self.log_overflow(receiver, dropped),
-                Err(Undelivered::Closed) => return false,
-                Err(Undelivered::TooLarge) => {
-                    receiver.count_too_large();
-                    self.log_overflow(receiver, 1);
-                    return false;
-                }
-            }
-            receiver.trace_send(sender, || text.len());
-            true
-        });
-        wait_queue::order();
-        receivers.for_each(|receiver| {
-            // Who has come to the place of one that has ended meanwhile has no message of this.
-            if receiver.is_alive_up_to(last) {
-                receiver
-                    .waiters()
-                    .wake_ordered(Wake::One, PollMask::READABLE);
-            }
-        });
-        text
-    }
+        }
+        receiver.trace_send(sender, || text.len());
+        true
+    });
+    wait_queue::order();
+    receivers.for_each(|receiver| {
+        // Who has come to the place of one that has ended meanwhile has no message of this.
+        if receiver.is_alive_up_to(last) {
+            receiver
+                .waiters()
+                .wake_ordered(Wake::One, PollMask::READABLE);
+        }
+    });
+    text
+}
 
-    #[cold]
-    #[inline(never)]
-    fn log_overflow(self, receiver: &Registration, dropped: u64) {
-        let name = receiver.name();
-        self.registrar.log.note_overflow(name.as_str(), dropped);
+/// What goes with a message to one receiver.
+#[inline(always)]
+fn stamp(sender: &Registration, priority: u16, now: u64) -> Stamp {
+    Stamp {
+        origin: sender.origin(),
+        time: now,
+        priority,
+        broadcast: false,
     }
+}
+
+/// Makes the best of a message that was not just queued.
+#[cold]
+#[inline(never)]
+fn make_room(
+    registrar: &Registrar,
+    receiver: &Registration,
+    pushed: Pushed<Message>,
+) -> Result<(), Refusal> {
+    match receiver.make_room_for(pushed) {
+        Ok(0) => {}
+        Ok(dropped) => log_overflow(registrar, receiver, dropped),
+        Err(Undelivered::TooLarge) => return Err(Refusal::TooLarge),
+        Err(Undelivered::Closed) => return Err(Refusal::NoSuchName),
+    }
+    Ok(())
+}
+
+/// The same for a message to all, which is lost where it is too large. Returns whether it has been
+/// put into the queue.
+#[cold]
+#[inline(never)]
+fn make_room_or_lose(
+    registrar: &Registrar,
+    receiver: &Registration,
+    pushed: Pushed<Message>,
+) -> bool {
+    match make_room(registrar, receiver, pushed) {
+        Ok(()) => true,
+        Err(Refusal::TooLarge) => {
+            lose(registrar, receiver);
+            false
+        }
+        Err(_) => false,
+    }
+}
+
+/// Leaves out the receivers for whose priorities there was no memory; they lose the message.
+#[cold]
+#[inline(never)]
+fn lose_without_priorities(
+    registrar: &Registrar,
+    last: u64,
+    receivers: &mut Batch<'_, Registration>,
+) {
+    receivers.retain(|receiver| {
+        let is_lost = receiver.is_alive_up_to(last) && receiver.lacks_priorities();
+        if is_lost {
+            lose(registrar, receiver);
+        }
+        !is_lost
+    });
+}
+
+/// Counts a message to all as lost.
+fn lose(registrar: &Registrar, receiver: &Registration) {
+    receiver.count_too_large();
+    log_overflow(registrar, receiver, 1);
+}
+
+#[cold]
+#[inline(never)]
+fn log_overflow(registrar: &Registrar, receiver: &Registration, dropped: u64) {
+    let name = receiver.name();
+    registrar.log.note_overflow(name.as_str(), dropped);
 }

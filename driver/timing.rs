@@ -5,7 +5,10 @@
 //! Lines do not tell, and the clock costs a twentieth of what a message does. So messages get a
 //! time while any file is in the format of records, whoever they are for.
 
-use crate::ffi::clock;
+use crate::ffi::{
+    clock,
+    once::read_once, //
+};
 use kernel::sync::atomic::{
     Atomic,
     Relaxed, //
@@ -33,7 +36,7 @@ impl Timing {
     /// Nanoseconds since boot, or 0 where nobody wants to know.
     #[inline(always)]
     pub(crate) fn now(&self) -> u64 {
-        if self.0.load(Relaxed) == 0 {
+        if read_once(&self.0) == 0 {
             0
         } else {
             clock::boottime()

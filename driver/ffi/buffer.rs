@@ -11,10 +11,12 @@ mod shares;
 pub(crate) use shares::Shares;
 
 use super::{
+    once::read_acquire,
     pieces::{
         self,
         First,
-        Pieces, //
+        Pieces,
+        Shared, //
     },
     user_memory::{
         Destination,
@@ -36,10 +38,7 @@ use core::{
     ptr::NonNull,
     slice, //
 };
-use kernel::{
-    prelude::*,
-    sync::atomic::Acquire, //
-};
+use kernel::prelude::*;
 
 /// Bytes that one owner may still change.
 ///
@@ -58,7 +57,7 @@ pub(crate) struct Buffer {
 /// # Invariants
 ///
 /// - The pointer is that of a chain as [`Buffer`] has it, whose bytes nobody changes.
-/// - `start <= text <= len - tail`.
+/// - `shared` in its header is initialised, and `start <= cut <= len`.
 /// - The value owns one of `users`.
 pub(crate) struct Bytes(NonNull<First>);
 
@@ -210,25 +209,36 @@ impl Buffer {
     /// Gives up the right to change the bytes, and shares a line of them, with a stamp on it.
     #[inline(always)]
     pub(crate) fn share(self, line: Line, stamp: Stamp) -> Bytes {
+        let here = self.here;
         let mut first = ManuallyDrop::new(self).first;
         // SAFETY: By the type invariants nobody else uses the header.
         let header = unsafe { first.as_mut() };
-        let len = header.len as usize;
-        // CAST: Not larger than `u8::MAX` after this.
-        header.tail = (len - line.end.min(len)).min(u8::MAX.into()) as u8;
-        let end = len - header.tail as usize;
-        // CAST: Not larger than `u8::MAX` after this.
-        header.text = line.text.min(end).min(u8::MAX.into()) as u8;
-        // CAST: Not larger than `text` after this.
-        header.start = line.start.min(header.text.into()) as u8;
-        header.broadcast = stamp.broadcast;
-        header.priority = stamp.priority;
-        header.origin = stamp.origin;
-        header.time = stamp.time;
+        let behind = (header.len as usize).wrapping_sub(line.end);
+        let cut = behind.wrapping_add(line.start.into());
+        let (start, cut) = match u8::try_from(cut) {
+            Ok(cut_u8) if cut <= here && line.start <= cut_u8 => (line.start, cut_u8),
+            _ => uncut(),
+        };
+        header.shared.write(Shared {
+            priority: stamp.priority,
+            broadcast: stamp.broadcast,
+            start,
+            cut,
+            text: line.text,
+            origin: stamp.origin,
+            time: stamp.time,
+        });
         // INVARIANT: The chain was a `Buffer`, which is gone, so nobody changes it; the bounds were
-        // just set; `users` has been 1 since the chain was made.
+        // compared; `users` has been 1 since the chain was made.
         Bytes(first)
     }
+}
+
+/// Where a line starts, and how much of the bytes is not in it, that does not lie in them: all is.
+#[cold]
+#[inline(never)]
+fn uncut() -> (u8, u8) {
+    (0, 0)
 }
 
 impl Drop for Buffer {
@@ -245,18 +255,23 @@ impl Bytes {
         unsafe { self.0.as_ref() }
     }
 
+    #[inline(always)]
+    fn shared(&self) -> &Shared {
+        // SAFETY: By the type invariants it is initialised, and nobody changes it.
+        unsafe { self.header().shared.assume_init_ref() }
+    }
+
     /// Bytes that are shared.
     #[inline(always)]
     pub(crate) fn len(&self) -> usize {
-        let header = self.header();
-        header.end() - header.start as usize
+        self.header().len as usize - self.shared().cut as usize
     }
 
     /// Where in it the text starts.
     #[inline(always)]
     pub(crate) fn text_at(&self) -> usize {
-        let header = self.header();
-        header.text as usize - header.start as usize
+        let shared = self.shared();
+        shared.text.saturating_sub(shared.start).into()
     }
 
     /// The `N` bytes before the text.
@@ -269,7 +284,7 @@ impl Bytes {
         let first = unsafe { self.0.add(1) }.cast::<u8>();
         // SAFETY: By the type invariants the bytes are there, are initialised and do not change.
         let first = unsafe { slice::from_raw_parts(first.as_ptr(), here) };
-        let text = header.text as usize;
+        let text = self.shared().text as usize;
         if let Some(before) = text.checked_sub(N).and_then(|at| first.get(at..text)) {
             bytes.copy_from_slice(before);
         }
@@ -279,12 +294,12 @@ impl Bytes {
     /// What goes with it.
     #[inline(always)]
     pub(crate) fn stamp(&self) -> Stamp {
-        let header = self.header();
+        let shared = self.shared();
         Stamp {
-            origin: header.origin,
-            time: header.time,
-            priority: header.priority,
-            broadcast: header.broadcast,
+            origin: shared.origin,
+            time: shared.time,
+            priority: shared.priority,
+            broadcast: shared.broadcast,
         }
     }
 
@@ -299,64 +314,72 @@ impl Bytes {
     pub(crate) fn copy_out_all(&self, mut to: impl Destination) -> bool {
         let header = self.header();
         if header.next.is_some() {
-            return self.copy_out(0, self.len(), to);
+            let start = self.shared().start.into();
+            // SAFETY: The chain is valid by the type invariants, as long as `self` is borrowed, and
+            // its bytes are initialised and do not change.
+            return unsafe { copy_out_pieces(self.0, start, self.len(), to) };
         }
         // SAFETY: The bytes begin behind the header, in the same allocation.
         let bytes = unsafe { self.0.add(1) }.cast::<u8>();
-        // SAFETY: `start <= len - tail`, and all bytes are in this piece.
-        let start = unsafe { bytes.add(header.start as usize) };
-        // SAFETY: By the type invariants all up to `end` are initialised and do not change.
+        // SAFETY: `start <= len`, and all bytes are in this piece.
+        let start = unsafe { bytes.add(self.shared().start as usize) };
+        // SAFETY: By the type invariants there are as many from there on, as `start <= cut`; they
+        // are initialised and do not change.
         to.put(unsafe { slice::from_raw_parts(start.as_ptr(), self.len()) })
-    }
-
-    /// The same as [`Bytes::copy_out`], for whom it is not rare.
-    #[inline(always)]
-    pub(crate) fn copy_out_part(
-        &self,
-        from: usize,
-        count: usize,
-        mut to: impl Destination,
-    ) -> bool {
-        let header = self.header();
-        if header.next.is_some() {
-            return self.copy_out(from, count, to);
-        }
-        let end = header.end();
-        let start = end.min(header.start as usize + from);
-        let count = count.min(end - start);
-        // SAFETY: The bytes begin behind the header, in the same allocation.
-        let bytes = unsafe { self.0.add(1) }.cast::<u8>();
-        // SAFETY: `start <= len - tail`, and all bytes are in this piece.
-        let part = unsafe { bytes.add(start) };
-        // SAFETY: By the type invariants all up to the end are initialised and do not change.
-        to.put(unsafe { slice::from_raw_parts(part.as_ptr(), count) })
     }
 
     /// Writes `count` bytes from position `from` on to `to`, or as many as there are; false if
     /// some of them cannot be written.
-    #[cold]
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn copy_out(&self, from: usize, count: usize, mut to: impl Destination) -> bool {
-        let header = self.header();
-        let mut skip = header.start as usize + from;
-        let mut left = count.min(header.end().saturating_sub(skip));
-        // SAFETY: The chain is valid by the type invariants, as long as `self` is borrowed.
-        for (bytes, len) in unsafe { Pieces::of(self.0) } {
-            // SAFETY: By the type invariants the bytes are initialised and do not change.
-            let piece = unsafe { slice::from_raw_parts(bytes.as_ptr(), len) };
-            let here = &piece[skip.min(len)..];
-            skip -= len - here.len();
-            let here = &here[..left.min(here.len())];
-            if !here.is_empty() && !to.put(here) {
-                return false;
-            }
-            left -= here.len();
-            if left == 0 {
-                break;
-            }
+        let from = from.min(self.len());
+        let count = count.min(self.len() - from);
+        if self.header().next.is_some() {
+            let start = self.shared().start as usize + from;
+            // SAFETY: The chain is valid by the type invariants, as long as `self` is borrowed, and
+            // its bytes are initialised and do not change.
+            return unsafe { copy_out_pieces(self.0, start, count, to) };
         }
-        true
+        // SAFETY: The bytes begin behind the header, in the same allocation.
+        let bytes = unsafe { self.0.add(1) }.cast::<u8>();
+        // SAFETY: `start + from <= cut + from <= len`, and all bytes are in this piece.
+        let part = unsafe { bytes.add(self.shared().start as usize + from) };
+        // SAFETY: By the type invariants there are as many from there on, as `start <= cut`; they
+        // are initialised and do not change.
+        to.put(unsafe { slice::from_raw_parts(part.as_ptr(), count) })
     }
+}
+
+/// Writes the bytes of a chain after the first `skip` to `to`: `left` of them, or as many as there
+/// are; false if some of them cannot be written.
+///
+/// # Safety
+///
+/// `first` is the first of a chain from `pieces`, whose bytes are initialised and do not change.
+#[cold]
+#[inline(never)]
+unsafe fn copy_out_pieces(
+    first: NonNull<First>,
+    mut skip: usize,
+    mut left: usize,
+    mut to: impl Destination,
+) -> bool {
+    // SAFETY: The chain is valid.
+    for (bytes, len) in unsafe { Pieces::of(first) } {
+        // SAFETY: The bytes are initialised and do not change.
+        let piece = unsafe { slice::from_raw_parts(bytes.as_ptr(), len) };
+        let here = &piece[skip.min(len)..];
+        skip -= len - here.len();
+        let here = &here[..left.min(here.len())];
+        if !here.is_empty() && !to.put(here) {
+            return false;
+        }
+        left -= here.len();
+        if left == 0 {
+            break;
+        }
+    }
+    true
 }
 
 impl Clone for Bytes {
@@ -372,7 +395,7 @@ impl Drop for Bytes {
     fn drop(&mut self) {
         let users = &self.header().users;
         // Who is the only user need not count down. Pairs with the release of who was another.
-        if users.as_atomic().load(Acquire) == 1 || users.dec_and_test() {
+        if read_acquire(users.as_atomic()) == 1 || users.dec_and_test() {
             // SAFETY: This was the last user of a valid chain.
             unsafe { pieces::free(self.0) };
         }

@@ -60,10 +60,10 @@ pub(crate) trait OpenFile: Sized + Send + Sync + 'static {
     fn open(device: &Self::Device, file: &File) -> Result<impl PinInit<Self, Error>>;
 
     /// Reads; `nowait`: without sleeping.
-    fn read(&self, to: impl Destination, nowait: bool) -> Result<usize>;
+    fn read(&self, to: impl Destination, nowait: bool) -> Outcome;
 
     /// Writes to `file`, which this is; `nowait`: without sleeping.
-    fn write(&self, from: impl Source, file: &File, nowait: bool) -> Result<usize>;
+    fn write(&self, from: impl Source, file: &File, nowait: bool) -> Outcome;
 
     /// Does what an `ioctl` asks for; `nowait`: without waiting for messages.
     fn ioctl(&self, command: u32, argument: Argument, nowait: bool) -> Result<usize>;
@@ -308,7 +308,7 @@ impl<T: OpenFile> Device<T> {
         // SAFETY: The file is open during the call.
         let nowait = unsafe { Self::is_nonblocking(file) };
         let to = UserRange::new(to.cast(), count);
-        result(private.read(to, nowait))
+        private.read(to, nowait).0
     }
 
     /// # Safety
@@ -325,7 +325,7 @@ impl<T: OpenFile> Device<T> {
         let from = UserRange::new(from.cast_mut().cast(), count);
         // SAFETY: The file is open during the call, and nobody holds its position's lock.
         let file = unsafe { File::from_raw_file(file) };
-        result(private.write(from, file, false))
+        private.write(from, file, false).0
     }
 
     /// # Safety
@@ -345,7 +345,7 @@ impl<T: OpenFile> Device<T> {
         let nowait = flags & shim::MQ_IOCB_NOWAIT != 0 || unsafe { Self::is_nonblocking(file) };
         // SAFETY: The iterator is this call's, and one to be written to.
         let to = unsafe { IovIterDest::from_raw(iter) };
-        result(private.read(to, nowait))
+        private.read(to, nowait).0
     }
 
     /// # Safety
@@ -366,7 +366,7 @@ impl<T: OpenFile> Device<T> {
         let nowait = flags & shim::MQ_IOCB_NOWAIT != 0;
         // SAFETY: The file is open during the call, and nobody holds its position's lock.
         let file = unsafe { File::from_raw_file(file) };
-        result(private.write(from, file, nowait))
+        private.write(from, file, nowait).0
     }
 
     /// # Safety
@@ -382,7 +382,7 @@ impl<T: OpenFile> Device<T> {
         // SAFETY: The file is open during the call.
         let nowait = unsafe { Self::is_nonblocking(file) };
         let argument = Argument::new(argument as *mut c_void, _IOC_SIZE(command));
-        result(private.ioctl(command, argument, nowait))
+        Outcome::from(private.ioctl(command, argument, nowait)).0 as c_long
     }
 
     /// # Safety
@@ -462,11 +462,18 @@ impl<T: OpenFile> Device<T> {
     }
 }
 
-#[inline]
-fn result(outcome: Result<usize>) -> isize {
-    match outcome {
-        Ok(bytes) => bytes as isize,
-        Err(error) => error.to_errno() as isize,
+/// What a system call returns: a number of bytes, or an error. One number, unlike a `Result`, so
+/// that it stays in a register.
+pub(crate) struct Outcome(isize);
+
+impl From<Result<usize>> for Outcome {
+    #[inline(always)]
+    fn from(result: Result<usize>) -> Self {
+        match result {
+            // CAST: No call is about more than `isize::MAX` bytes.
+            Ok(bytes) => Self(bytes as isize),
+            Err(error) => Self(error.to_errno() as isize),
+        }
     }
 }
 

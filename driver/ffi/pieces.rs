@@ -11,7 +11,10 @@ use crate::policy::{
     segments, //
 };
 use core::{
-    mem,
+    mem::{
+        self,
+        MaybeUninit, //
+    },
     ptr::NonNull, //
 };
 use kernel::{
@@ -27,26 +30,25 @@ pub(super) struct First {
     pub(super) users: Refcount,
     /// Bytes in all pieces together.
     pub(super) len: u32,
-    /// Where what is shared starts.
-    pub(super) start: u8,
-    /// Where the text in it starts.
-    pub(super) text: u8,
-    /// Bytes behind what is shared.
-    pub(super) tail: u8,
-    pub(super) broadcast: bool,
     /// The memory of all pieces together, in units of the smallest.
     pub(super) units: u16,
-    pub(super) priority: u16,
-    pub(super) origin: Origin,
-    pub(super) time: u64,
+    /// What is known once the bytes are shared.
+    pub(super) shared: MaybeUninit<Shared>,
 }
 
-impl First {
-    /// Where what is shared ends.
-    #[inline(always)]
-    pub(super) fn end(&self) -> usize {
-        self.len as usize - self.tail as usize
-    }
+/// What is shared of a chain, and what goes with it. Packed, to follow a `u16` without a hole.
+#[repr(C, packed(2))]
+pub(super) struct Shared {
+    pub(super) priority: u16,
+    pub(super) broadcast: bool,
+    /// Where it starts.
+    pub(super) start: u8,
+    /// Bytes of the chain that are not in it, before it and behind it.
+    pub(super) cut: u8,
+    /// Where the text in it starts.
+    pub(super) text: u8,
+    pub(super) origin: Origin,
+    pub(super) time: u64,
 }
 
 /// What stands at the start of every other piece.
@@ -153,21 +155,23 @@ pub(super) fn first(len: usize, nowait: bool) -> Option<NonNull<First>> {
     if len > LEN_MAX {
         return None;
     }
-    let first = allocate(segments::first(len), nowait)?.cast::<First>();
+    let number = segments::first(len);
+    let memory = if segments::head(len) < len {
+        segments::memory(len)
+    } else {
+        segments::size(number)
+    };
+    let first = allocate(number, nowait)?.cast::<First>();
     let header = First {
         next: None,
-        users: Refcount::new(1),
+        // SAFETY: A count is an `i32`, any value of which is valid, as `Refcount::as_atomic()` has
+        // it. `Refcount::new()` would call a function of C for it.
+        users: unsafe { mem::transmute::<i32, Refcount>(1) },
         // CAST: `LEN_MAX` is much less.
         len: len as u32,
-        start: 0,
-        text: 0,
-        tail: 0,
-        broadcast: false,
         // CAST: It is so for `LEN_MAX`, of which there is nothing larger.
-        units: (segments::memory(len) / segments::PIECE_MIN) as u16,
-        priority: 0,
-        origin: Origin::default(),
-        time: 0,
+        units: (memory / segments::PIECE_MIN) as u16,
+        shared: MaybeUninit::uninit(),
     };
     // SAFETY: The piece is large enough for the header, and aligned for it.
     unsafe { first.write(header) };

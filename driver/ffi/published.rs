@@ -220,9 +220,16 @@ impl<T: Send + Sync> Batch<'_, T> {
             left &= left - 1;
             // SAFETY: The bit of the place was set.
             if !unsafe { self.at(place) }.is_some_and(&mut keep) {
-                self.taken &= !(1 << place);
+                self.forget(place);
             }
         }
+    }
+
+    /// Not inlined, so that the loop that calls it has the processor's registers to itself.
+    #[cold]
+    #[inline(never)]
+    fn forget(&mut self, place: u32) {
+        self.taken &= !(1 << place);
     }
 
     /// Hands every object to `body`.

@@ -140,15 +140,16 @@ pub fn plain_send(head: &[u8], len: usize) -> Option<(Word, usize)> {
     // The lowest bit set is in the first byte that is a blank: what borrows come before it, none.
     let differs = bytes ^ BLANKS;
     let blanks = differs.wrapping_sub(ONES) & !differs & (ONES << 7);
-    let bits = blanks.trailing_zeros() & !7;
-    let to = if bits < 64 {
-        (bytes & ((1 << bits) - 1)).to_le_bytes()
+    let (to, name_len) = if blanks != 0 {
+        // Ones up to that bit, the highest of its byte; moved by a byte, they are the bytes before.
+        let before = (blanks ^ (blanks - 1)) >> 8;
+        (bytes & before, blanks.trailing_zeros() as usize / 8)
     } else if rest.get(8) == Some(&b' ') {
-        bytes.to_le_bytes()
+        (bytes, 8)
     } else {
         return None;
     };
-    let name_len = bits as usize / 8;
+    let to = to.to_le_bytes();
     let text_at = WORD.len() + name_len + 1;
     (name_len > 0 && text_at < len).then_some((Word::new(to, name_len), text_at))
 }

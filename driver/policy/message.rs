@@ -8,7 +8,7 @@
 //! what was the command word. The memory itself is the business of `ffi/buffer.rs`.
 
 use super::name::{
-    Name,
+    Label,
     NAME_MAX, //
 };
 
@@ -21,21 +21,37 @@ pub const AFTER: usize = 1;
 /// Where a message lies in the memory that it was copied into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// Where the sender's name starts, within the first 256 bytes.
-    pub start: usize,
-    /// Where the text starts, as well.
-    pub text: usize,
-    /// Where the line ends, behind the newline; at most 255 bytes before the memory does.
+    /// Where the sender's name starts: soon, since there is a command word at most before it.
+    pub start: u8,
+    /// Where the text starts.
+    pub text: u8,
+    /// Where the line ends, behind the newline: soon before the memory does.
     pub end: usize,
 }
 
-/// Who sent a message, as the initial namespaces see it.
+/// Who sent a message, as the initial namespaces see it: the numbers of process and user, as one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Origin {
+pub struct Origin(u64);
+
+impl Origin {
+    /// A process of a user.
+    #[inline(always)]
+    pub fn new(pid: u32, uid: u32) -> Self {
+        Self(u64::from(uid) << 32 | u64::from(pid))
+    }
+
     /// The process.
-    pub pid: u32,
+    #[inline(always)]
+    pub fn pid(self) -> u32 {
+        // CAST: The lower half.
+        self.0 as u32
+    }
+
     /// The user.
-    pub uid: u32,
+    #[inline(always)]
+    pub fn uid(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
 }
 
 /// What goes with a message beside its line.
@@ -58,18 +74,19 @@ pub struct Stamp {
 /// ```
 /// use mq_policy::{command, message, name::Name};
 /// let mut bytes = *b"........./msg bob hi.";
-/// let line = message::stamp(&mut bytes, Name::new(b"alice").unwrap(), 9, 11);
-/// assert_eq!(&bytes[line.start..line.end - 1], b"alice hi");
+/// let line = message::stamp(&mut bytes, &Name::new(b"alice").unwrap().into(), 9, 11);
+/// assert_eq!(&bytes[line.start as usize..line.end - 1], b"alice hi");
 /// ```
 #[inline(always)]
-pub fn stamp(bytes: &mut [u8], sender: Name, text_at: usize, len: usize) -> Line {
+pub fn stamp(bytes: &mut [u8], sender: &Label, text_at: usize, len: usize) -> Line {
     let blank = BEFORE + text_at - 1;
     // All of it at once, padding and all, for which there is room in front of any command.
     bytes[blank - NAME_MAX..blank].copy_from_slice(&sender.padded_before());
     bytes[blank] = b' ';
     Line {
-        start: blank - sender.len(),
-        text: blank + 1,
+        // CAST: No command word is that long.
+        start: (blank - sender.len()) as u8,
+        text: (blank + 1) as u8,
         end: BEFORE + len + AFTER,
     }
 }
@@ -94,16 +111,18 @@ mod tests {
     #[test]
     fn the_longest_name_fits_in_front_of_the_shortest_command() {
         let mut bytes = *b".........x t.";
-        let line = stamp(&mut bytes, name("abcdefgh"), 2, 3);
-        assert_eq!(&bytes[line.start..line.end], b"abcdefgh t.");
+        let line = stamp(&mut bytes, &name("abcdefgh").into(), 2, 3);
+        assert_eq!(&bytes[line.start.into()..line.end], b"abcdefgh t.");
     }
 
     #[test]
     fn the_name_is_found_again() {
         for sender in ["a", "bob", "abcdefgh"] {
             let mut bytes = *b"........./msg b text.";
-            let line = stamp(&mut bytes, name(sender), 7, 11);
-            let before = bytes[line.text - BEFORE..line.text].try_into().unwrap();
+            let line = stamp(&mut bytes, &name(sender).into(), 7, 11);
+            let before = bytes[..line.text.into()][line.text as usize - BEFORE..]
+                .try_into()
+                .unwrap();
             assert_eq!(name_before(before), name(sender).padded());
         }
     }
@@ -111,7 +130,7 @@ mod tests {
     #[test]
     fn the_name_goes_right_before_the_text() {
         let mut bytes = *b"........./msg b two words.";
-        let line = stamp(&mut bytes, name("a"), 7, 16);
-        assert_eq!(&bytes[line.start..line.end], b"a two words.");
+        let line = stamp(&mut bytes, &name("a").into(), 7, 16);
+        assert_eq!(&bytes[line.start.into()..line.end], b"a two words.");
     }
 }

@@ -103,6 +103,49 @@ impl Name {
     }
 }
 
+/// A name, and what each message needs of it, which is worked out once.
+#[derive(Clone, Copy)]
+pub struct Label {
+    name: Name,
+    padded_before: [u8; NAME_MAX],
+    len: usize,
+}
+
+impl Label {
+    /// The name.
+    #[inline(always)]
+    pub fn name(&self) -> Name {
+        self.name
+    }
+
+    /// Its bytes, with the padding in front of them.
+    #[inline(always)]
+    pub fn padded_before(&self) -> [u8; NAME_MAX] {
+        self.padded_before
+    }
+
+    /// How many they are.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Never: a name has at least one byte.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+}
+
+impl From<Name> for Label {
+    fn from(name: Name) -> Self {
+        Self {
+            name,
+            padded_before: name.padded_before(),
+            len: name.len(),
+        }
+    }
+}
+
 /// What stands where a name belongs: up to 8 bytes, which may make none.
 ///
 /// Comparing it with a name that is known costs less than finding out whether it is one.
@@ -134,9 +177,9 @@ impl Word {
 
     /// Whether it is this name.
     #[inline(always)]
-    pub fn is(&self, name: Name) -> bool {
+    pub fn is(&self, label: &Label) -> bool {
         // The word may end with zero bytes of its own.
-        self.padded == name.0 && self.len == name.len()
+        self.padded == label.name.0 && self.len == label.len
     }
 
     /// The bytes as one number, much like [`Name::key`].
@@ -227,9 +270,9 @@ mod tests {
     fn a_word_is_a_name_only_byte_by_byte() {
         let bob = name("bob");
         let word = |padded: &[u8; 8], len| Word::new(*padded, len);
-        assert!(word(b"bob\0\0\0\0\0", 3).is(bob));
-        assert!(!word(b"bob\0\0\0\0\0", 4).is(bob));
-        assert!(!word(b"bobb\0\0\0\0", 4).is(bob));
+        assert!(word(b"bob\0\0\0\0\0", 3).is(&bob.into()));
+        assert!(!word(b"bob\0\0\0\0\0", 4).is(&bob.into()));
+        assert!(!word(b"bobb\0\0\0\0", 4).is(&bob.into()));
         assert_eq!(word(b"bob\0\0\0\0\0", 3).name(), Some(bob));
         assert_eq!(word(b"bob\0\0\0\0\0", 4).name(), None);
         assert_eq!(word(b"b!b\0\0\0\0\0", 3).name(), None);

@@ -168,9 +168,14 @@ impl<T: Item, W, S: Storage> Queue<T, W, S> {
         self.backlog.replace(none)
     }
 
+    /// Whether it is open, and knows no priorities.
+    pub fn lacks_priorities(&self) -> bool {
+        self.open && self.backlog.is_plain()
+    }
+
     /// The places of [`Queue::add_priorities`] that there must be before `message` can be added.
     pub fn needs_priorities(&self, message: &T) -> Option<usize> {
-        let needs = self.open && message.priority() > 0 && self.backlog.is_plain();
+        let needs = message.priority() > 0 && self.lacks_priorities();
         needs.then(|| self.backlog.capacity())
     }
 

@@ -103,10 +103,12 @@ impl<T, A: DerefMut<Target = [Option<T>]>> Ring<A> {
     /// Takes the oldest item if it is `wanted`.
     #[inline(always)]
     pub fn pop_if(&mut self, wanted: impl FnOnce(&T) -> bool) -> Option<T> {
-        let item = self
-            .slots
-            .get_mut(self.head)?
-            .take_if(|item| wanted(item))?;
+        let slot = self.slots.get_mut(self.head)?;
+        // Not `take_if()`, which need not be inlined.
+        if !wanted(slot.as_ref()?) {
+            return None;
+        }
+        let item = slot.take()?;
         self.head += 1;
         if self.head == self.slots.len() {
             self.head = 0;

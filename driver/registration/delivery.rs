@@ -8,10 +8,6 @@ use crate::{
         trace::{
             self,
             DropReason, //
-        },
-        wait_queue::{
-            PollMask,
-            Wake, //
         }, //
     },
     message::Message,
@@ -37,39 +33,14 @@ pub(crate) enum Undelivered {
 const BATCH: usize = 16;
 
 impl Registration {
-    /// Puts a message of `sender` into the queue and wakes a reader. Returns how many others have
-    /// lost their places.
-    ///
-    /// # Errors
-    ///
-    /// [`Undelivered`].
-    #[inline(always)]
-    pub(crate) fn deliver(
-        &self,
-        sender: &Self,
-        message: Message,
-        wake: Wake,
-    ) -> Result<u64, Undelivered> {
-        let bytes = message.len();
-        let dropped = self.enqueue(message)?;
-        self.waiters().wake(wake, PollMask::READABLE);
-        self.trace_send(sender, || bytes);
-        Ok(dropped)
-    }
-
     /// Puts a message into the queue, and leaves it to the caller to wake a reader, and to trace it.
-    /// Returns how many others have lost their places.
     ///
     /// # Errors
     ///
-    /// [`Undelivered`].
+    /// What is to be handed to [`Registration::make_room_for`] before that.
     #[inline(always)]
-    pub(crate) fn enqueue(&self, message: Message) -> Result<u64, Undelivered> {
-        let pushed = self.queue.lock().queue.push(message);
-        match pushed {
-            Ok(()) => Ok(0),
-            Err(pushed) => self.make_room_for(pushed),
-        }
+    pub(crate) fn push(&self, message: Message) -> Result<(), Pushed<Message>> {
+        self.queue.lock().queue.push(message)
     }
 
     /// Traces that a message of `sender` has been put into the queue.
@@ -86,10 +57,15 @@ impl Registration {
         });
     }
 
-    /// Makes the best of a message that was not just queued.
+    /// Makes the best of a message that was not just queued. Returns how many others have lost their
+    /// places.
+    ///
+    /// # Errors
+    ///
+    /// [`Undelivered`].
     #[cold]
     #[inline(never)]
-    fn make_room_for(&self, pushed: Pushed<Message>) -> Result<u64, Undelivered> {
+    pub(crate) fn make_room_for(&self, pushed: Pushed<Message>) -> Result<u64, Undelivered> {
         let dropped = match pushed {
             Pushed::Displaced(_) => Ok(1),
             Pushed::NoRoom(message) => self.push_large(message),
@@ -140,9 +116,10 @@ impl Registration {
         self.trace_drop(DropReason::Overflow, 1);
     }
 
-    /// Whether the queue has to be made to know priorities before a message can be put into it.
-    pub(crate) fn needs_priorities(&self, message: &Message) -> bool {
-        message.priority() > 0 && self.queue.lock().queue.needs_priorities(message).is_some()
+    /// Whether the queue has to be made to know priorities before a message with one can be put into
+    /// it.
+    pub(crate) fn lacks_priorities(&self) -> bool {
+        self.queue.lock().queue.lacks_priorities()
     }
 
     /// Makes the queue know priorities, if it needs that for a message. Sleeps, unless `nowait` is
