@@ -44,7 +44,7 @@ impl Shares {
     #[inline(always)]
     pub(crate) fn share(&mut self) -> Bytes {
         if self.left == 1 {
-            // INVARIANT: As many are counted here, of which an `i32` holds any number that comes up.
+            // INVARIANT: So many are counted here, and an `i32` holds any number that comes up.
             let users = self.bytes.header().users.as_atomic();
             users.fetch_add(AHEAD, Relaxed);
             self.left += AHEAD;
