@@ -293,6 +293,13 @@ impl MqFile {
         Err(self.note(failure)).into()
     }
 
+    /// Has the caller woken by what happens from now on.
+    fn add_poller(&self, poll: &Poll<'_>) -> Result {
+        let caller = Process::current(&self.registrar.processes)?;
+        self.pollers
+            .poll(self.identity.opener(), &caller, |queue| poll.wait_on(queue))
+    }
+
     /// How things are for a process that polls.
     fn readiness(&self, caller: usize) -> PollMask {
         let acting = self.acting_for(caller);
@@ -402,17 +409,21 @@ impl OpenFile for MqFile {
     }
 
     fn poll(&self, poll: &Poll<'_>) -> Result<PollMask> {
+        let mut mask = PollMask::WRITABLE;
         if poll.registers() {
-            let caller = Process::current(&self.registrar.processes)?;
-            self.pollers
-                .poll(self.identity.opener(), &caller, |queue| poll.wait_on(queue))?;
+            let added = self.add_poller(poll);
+            self.pollers.set_failed(added.is_err());
+            added?;
+        } else if self.pollers.has_failed() {
+            // An epoll instance asks again without wanting to be woken, and would take an answer
+            // without the error for a promise to be told of the rest.
+            mask = mask.and(PollMask::ERROR);
         }
         if poll.registers() || !process_id::current_is_kernel_thread() {
-            return Ok(self.readiness(ProcessId::current_key()));
+            return Ok(mask.and(self.readiness(ProcessId::current_key())));
         }
         // Linux AIO looks again in a kernel thread and does not say for whom. So it is told what
         // holds for any process that polls, or it would wait on with a message there.
-        let mut mask = PollMask::WRITABLE;
         let mut from = 0;
         while let Some((process, polls)) = self.pollers.next_from(from) {
             if polls {

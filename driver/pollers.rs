@@ -40,6 +40,10 @@ use kernel::{
     rbtree::RBTree,
     static_lock_class,
     sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
         Arc,
         Mutex, //
     }, //
@@ -238,6 +242,8 @@ pub(crate) struct Pollers {
     user: u64,
     #[pin]
     links: Mutex<Links>,
+    /// Whether the last who asked to be woken cannot be.
+    failed: Atomic<bool>,
 }
 
 impl Pollers {
@@ -265,6 +271,7 @@ impl Pollers {
                 },
                 "mq_links"
             ),
+            failed: Atomic::new(false),
         })
     }
 
@@ -324,6 +331,16 @@ impl Pollers {
             link.arm_to_hub(&self.hub)?;
         }
         Ok(())
+    }
+
+    /// Notes whether somebody who asked to be woken cannot be.
+    pub(crate) fn set_failed(&self, failed: bool) {
+        self.failed.store(failed, Relaxed);
+    }
+
+    /// Whether the last who asked to be woken cannot be.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.load(Relaxed)
     }
 
     /// The first process from a key on that has to do with the file, and whether anybody polls for it.

@@ -9,4 +9,6 @@ fresh
 program memory
 program charges
 program no_memory
+program no_memory_to_poll
+program no_memory_to_steer
 finish

@@ -10,6 +10,7 @@ mod cgroup;
 mod cheap;
 mod child;
 mod device;
+mod faults;
 mod harness;
 mod listing;
 mod mishaps;

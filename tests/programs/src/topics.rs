@@ -21,6 +21,8 @@ mod memory;
 mod multiplex;
 mod namespaces;
 mod no_memory;
+mod no_memory_to_poll;
+mod no_memory_to_steer;
 mod nowait;
 mod order;
 mod passing;
@@ -68,6 +70,8 @@ const TOPICS: &[(&str, Topic)] = &[
     ("multiplex", multiplex::TESTS),
     ("namespaces", namespaces::TESTS),
     ("no_memory", no_memory::TESTS),
+    ("no_memory_to_poll", no_memory_to_poll::TESTS),
+    ("no_memory_to_steer", no_memory_to_steer::TESTS),
     ("nowait", nowait::TESTS),
     ("order", order::TESTS),
     ("passing", passing::TESTS),

@@ -7,11 +7,8 @@
 //! `EFAULT` is as good.
 
 use std::{
-    fs,
-    fs::OpenOptions,
-    io::{Read, Write},
+    fs::{self, OpenOptions},
     os::fd::OwnedFd,
-    path::Path,
 };
 
 use nix::{
@@ -21,10 +18,14 @@ use nix::{
 
 use super::waiting::reader;
 use crate::{
+    cheap::{self, Cheap},
     child::Child,
     device::{line, Device, EMPTY},
-    harness::{self, Topic},
-    listing, sysfs,
+    faults::{prepare, sweep, sweep_allowing, FAIL_NTH},
+    harness::Topic,
+    listing,
+    sys::nowait,
+    sysfs,
 };
 
 pub const TESTS: Topic = &[
@@ -55,74 +56,23 @@ pub const TESTS: Topic = &[
         unregister,
     ),
     ("every allocation of reading /proc/mq fails in turn", list),
+    (
+        "every fault of /reg in turn, where the table grows",
+        register_one_more,
+    ),
+    (
+        "every fault of /msg with a long text in turn: nothing sent",
+        send_long,
+    ),
+    (
+        "every fault of /msg with RWF_NOWAIT in turn: nothing sent",
+        send_nowait,
+    ),
+    (
+        "every fault of reading a part in turn: the message stays, or its rest",
+        read_part,
+    ),
 ];
-
-pub const FAIL_NTH: &str = "/proc/self/fail-nth";
-const DEBUGFS: &str = "/sys/kernel/debug";
-
-/// Lets allocations that may sleep fail too, and says nothing about each in the log.
-pub fn prepare() {
-    if !Path::new(FAIL_NTH).exists() {
-        harness::skip("this kernel injects no faults");
-    }
-    for kind in ["failslab", "fail_page_alloc", "fail_usercopy"] {
-        for (setting, value) in [
-            ("verbose", "0"),
-            ("ignore-gfp-wait", "N"),
-            ("min-order", "0"),
-        ] {
-            let path = format!("{DEBUGFS}/{kind}/{setting}");
-            if Path::new(&path).exists() {
-                fs::write(&path, value).expect("a setting of fault injection");
-            }
-        }
-    }
-    assert!(
-        Path::new(&format!("{DEBUGFS}/failslab")).exists(),
-        "debugfs is mounted"
-    );
-}
-
-/// Runs `operation` again and again, with its first allocation failing, its second, and so on until
-/// all succeed. `check` looks at what each left behind and makes things as they were.
-fn sweep<T: std::fmt::Debug>(
-    mut operation: impl FnMut() -> Result<T, Errno>,
-    mut check: impl FnMut(Result<T, Errno>),
-) {
-    let copies_fail = Path::new(&format!("{DEBUGFS}/fail_usercopy")).exists();
-    let mut switch = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(FAIL_NTH)
-        .expect(FAIL_NTH);
-    for nth in 1..1000 {
-        let mut left = [0; 16];
-        write!(switch, "{nth}").expect(FAIL_NTH);
-        let result = operation();
-        // A fault that the operation left unused may hit this read; then it has read nothing.
-        let count = switch.read(&mut left).unwrap_or(0);
-        let used = left[..count].trim_ascii() == b"0";
-        // The same goes for the fault that this write takes back.
-        let _ = switch.write(b"0");
-        switch = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(FAIL_NTH)
-            .expect(FAIL_NTH);
-
-        if let Err(error) = &result {
-            let allowed = *error == Errno::ENOMEM || (copies_fail && *error == Errno::EFAULT);
-            assert!(allowed, "{error} with allocation {nth} failing");
-        }
-        assert!(used || result.is_ok(), "{result:?} without a fault");
-        check(result);
-        if !used {
-            assert!(nth > 1, "no allocation was made to fail");
-            return;
-        }
-    }
-    panic!("there is no end of allocations");
-}
 
 fn open() {
     prepare();
@@ -176,6 +126,77 @@ fn send() {
             assert_eq!(device.read(), expected);
             let row = listing::of("bob");
             assert_eq!((row.sent, row.received, row.depth), (sent, sent, 0));
+        },
+    );
+}
+
+fn register_one_more() {
+    const FIRST_TABLE: usize = 32;
+
+    prepare();
+    sysfs::set("max_devices", 2 * FIRST_TABLE);
+    let cheap = Cheap::new();
+    let others: Vec<_> = (0..FIRST_TABLE)
+        .map(|number| cheap.start(&format!("c{number}")))
+        .collect();
+    let device = Device::open_nonblocking();
+    sweep(
+        || device.command("/reg bob"),
+        |result| {
+            let rows = listing::rows().len();
+            assert_eq!(rows, FIRST_TABLE + usize::from(result.is_ok()));
+            let ended = device.command("/unr");
+            assert_eq!(ended.is_ok(), result.is_ok());
+        },
+    );
+    device.register("bob");
+    cheap::end(&others);
+}
+
+fn send_long() {
+    prepare();
+    sysfs::set("cmd_buf_size", 20_000);
+    let device = Device::registered("bob");
+    let text = "x".repeat(15_000);
+    let command = format!("/msg bob {text}");
+    sweep(
+        || device.command(&command),
+        |result| {
+            let expected = result.map_or(EMPTY, |()| line("bob", &text));
+            assert_eq!(device.read(), expected);
+        },
+    );
+}
+
+fn send_nowait() {
+    prepare();
+    let device = Device::registered("bob");
+    sweep_allowing(
+        &[Errno::EAGAIN],
+        || nowait::write(&device, b"/msg bob hello"),
+        |result| {
+            let expected = result.map_or(EMPTY, |_| line("bob", "hello"));
+            assert_eq!(device.read(), expected);
+        },
+    );
+}
+
+fn read_part() {
+    prepare();
+    let device = Device::registered("bob");
+    device.send("bob", "hello");
+    sweep(
+        || device.read_up_to(3),
+        |result| {
+            let rest = match result {
+                Ok(_) => Ok(" hello\n".to_owned()),
+                Err(_) => line("bob", "hello"),
+            };
+            assert_eq!(device.read(), rest);
+            assert_eq!(device.read(), EMPTY);
+            let row = listing::of("bob");
+            assert_eq!((row.depth, row.dropped), (0, 0));
+            device.send("bob", "hello");
         },
     );
 }

@@ -3,21 +3,18 @@
 //! Unloading while the driver still has registrations to take apart: it waits until it has. And
 //! loading that fails while somebody waits for it.
 
-use std::{
-    fs::{self, File},
-    io::{Read, Write},
-};
+use std::fs::{self, File};
 
 use nix::{
     kmod::{delete_module, finit_module, DeleteModuleFlags, ModuleInitFlags},
     unistd::Pid,
 };
 
-use super::no_memory::{prepare, FAIL_NTH};
 use crate::{
     cheap::{self, Cheap},
     child::Child,
     device::Device,
+    faults::{self, prepare},
     harness::Topic,
     listing,
     module::{load, unload},
@@ -80,20 +77,7 @@ fn load_failing(nth: usize) -> usize {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").expect("osrelease");
     let path = format!("/lib/modules/{}/extra/mq_driver.ko", release.trim());
     let module = File::open(path).expect("the module");
-    let mut switch = File::options()
-        .read(true)
-        .write(true)
-        .open(FAIL_NTH)
-        .expect(FAIL_NTH);
-    write!(switch, "{nth}").expect(FAIL_NTH);
-    let result = finit_module(&module, c"", ModuleInitFlags::empty());
-    let mut left = [0; 16];
-    let count = switch.read(&mut left).unwrap_or(0);
-    // The fault may hit this write if it was not used before.
-    let _ = switch.write(b"0");
-    let left = std::str::from_utf8(&left[..count]).expect("text").trim();
-    // Nothing was read where it hit that read.
-    let left = left.parse().unwrap_or(1);
+    let (left, result) = faults::with(nth, || finit_module(&module, c"", ModuleInitFlags::empty()));
     match result {
         Ok(()) => unload(),
         Err(error) => assert_eq!(left, 0, "{error} without a fault"),
@@ -110,9 +94,15 @@ fn failing_loads() {
     let openers = [opener(), opener()];
     // The device appears near the end of the load; what fails before is the kernel's own
     // affair, and each load takes its time.
-    for nth in (allocations - 120..=allocations).step_by(4) {
+    let (first, step) = match std::env::var_os("MQ_TEST_FAULTS") {
+        Some(all) if all == "all" => (1, 1),
+        _ => (allocations - 120, 4),
+    };
+    let chosen = (first..=allocations).step_by(step);
+    println!("# count {} faults injected", chosen.clone().count());
+    chosen.for_each(|nth| {
         load_failing(nth);
-    }
+    });
     drop(openers);
     load();
 }
