@@ -53,6 +53,11 @@ test-host:
 stress SECONDS *KERNEL:
     @tests/stress "$@"
 
+# small mistakes, one at a time: does a test fail for each? All of them take hours; PATTERN takes some, or a list
+[group('test'), no-exit-message]
+mutants *PATTERN:
+    @tests/mutants/run "$@"
+
 # the guest tests, or those whose names match PATTERN
 [group('test'), no-exit-message]
 test-guest *PATTERN:

@@ -299,6 +299,16 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_behind_a_command_is_no_text() {
+        let written = b"/msg bob x\n\0....";
+        assert!(plain_send(written, 10).is_some_and(|(_, text_at)| text_at == 9));
+        assert!(plain_send(written, 9).is_none());
+        assert!(plain_send(written, 8).is_none());
+        assert_eq!(plain_broadcast(b"/all x", 6), Some(5));
+        assert_eq!(plain_broadcast(b"/all x", 5), None);
+    }
+
+    #[test]
     fn a_plain_send_is_read_as_any_other() {
         let texts = ["x", " ", "hello, world", "   "];
         let names = [

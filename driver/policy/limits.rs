@@ -280,8 +280,15 @@ mod tests {
         let bytes = queue_bytes(4096, 65536, 16);
         assert_eq!(reservation(bytes, slots(65536, bytes)), 4096);
         assert!(reservation(64, 1) >= REGISTRATION_MEMORY);
+        assert_eq!(reservation(2800, 43), REGISTRATION_MEMORY + 43 * 16);
         // Never more than a quarter for places.
         assert_eq!(reservation(1 << 20, slots(65536, 1 << 20)), 1 << 20);
+    }
+
+    #[test]
+    fn a_command_takes_what_is_copied_in_with_both_bytes_at_its_end() {
+        // The smallest piece has 24 bytes: 9 before a command, 2 at its end, 1 behind it.
+        assert_eq!((command_memory(12), command_memory(13)), (64, 128));
     }
 
     #[test]

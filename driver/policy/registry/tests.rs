@@ -97,10 +97,14 @@ mod cases {
     fn a_registry_that_has_not_grown_is_full() {
         let mut registry = empty();
         assert_eq!(registry.needs_growth(), Some(0));
-        assert_eq!(
-            registry.reserve(who("bob", 1, 0), WIDE, || Ok(())),
-            refused(Refusal::TableFull, None)
-        );
+        let mut asked = false;
+        let reserved = registry.reserve(who("bob", 1, 0), WIDE, || {
+            asked = true;
+            Ok(())
+        });
+        assert_eq!(reserved, refused(Refusal::TableFull, None));
+        // Nothing would give back what had been charged.
+        assert!(!asked);
         assert_eq!(registry.by_name(name("bob")), None);
     }
 
@@ -175,6 +179,20 @@ mod cases {
             reserve(&mut registry, who("c", 3, 0), limits),
             refused(Refusal::TableFull, None)
         );
+    }
+
+    #[test]
+    fn a_handle_is_nobody_s_once_its_place_has_another() {
+        let dying = Cell::new(false);
+        let mut registry = empty();
+        let first = register(&mut registry, who("bob", 1, 0), 1, &dying);
+        assert!(registry.remove(first).is_some());
+        let second = register(&mut registry, who("al", 2, 0), 2, &dying);
+        assert_eq!(first.index(), second.index());
+        assert!(!registry.holds(first) && registry.holds(second));
+        assert!(registry.get(first).is_none());
+        assert!(registry.remove(first).is_none());
+        assert_eq!(registry.len(), 1);
     }
 
     #[test]
