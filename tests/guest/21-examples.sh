@@ -17,9 +17,9 @@ hears() {
 	echo "$MQ_FROM: $MQ_TEXT"
 }
 
-# holder NAME: the process that is registered so.
+# holder NAME: the process that is registered so. Its files in sysfs are there before it can be sent to.
 holder() {
-	cat "$queues/$1/pid" 2>/dev/null
+	awk -v name="$1" '$1 == name { print $2 }' /proc/mq
 }
 
 # held_by_another NAME PID: somebody is registered so, but not this process.
@@ -96,14 +96,16 @@ mq_register alice
 keep $!
 is 'watchdog: tells who is not there' "$(hears)" 'watchdog: bob is gone'
 is 'watchdog: starts it' "$(hears)" 'watchdog: bob is here'
+eventually listed bob
 first=$(holder bob)
 kill -9 "$first"
 is 'watchdog: tells who has gone' "$(hears)" 'watchdog: bob is gone'
 is 'watchdog: starts it again' "$(hears)" 'watchdog: bob is here'
-ok 'watchdog: another process has the name' held_by_another bob "$first"
+ok 'watchdog: another process has the name' eventually held_by_another bob "$first"
 echo bob >"$sys/evict"
 is 'watchdog: tells who is no longer registered' "$(hears)" 'watchdog: bob is gone'
 is 'watchdog: starts it once more' "$(hears)" 'watchdog: bob is here'
+eventually listed bob
 is 'watchdog: leaves no other process behind' "$(pidof mq-test)" "$(holder bob)"
 mq_unregister
 kill_children
