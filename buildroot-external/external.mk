@@ -9,6 +9,9 @@ MQ_RSYNC_EXCLUSIONS = --exclude /build --exclude /target
 
 include $(sort $(wildcard $(BR2_EXTERNAL_MQ_PATH)/package/*/*.mk))
 
+# legal-info copies all of a local source, and does not ask the package for exclusions.
+mq-admin-legal-info mq-driver-legal-info: private RSYNC_VCS_EXCLUSIONS += $(MQ_RSYNC_EXCLUSIONS)
+
 # Here because LINUX_DIR is not known yet where linux/ is read.
 ifneq ($(MQ_LINUX_OPTIONS),)
 $(LINUX_DIR)/.stamp_dotconfig: $(MQ_LINUX_ALLCONFIG)
