@@ -18,12 +18,20 @@ use nix::{
 use super::{dice::Dice, end_of};
 use crate::{child::Child, device::Device, sys, wait};
 
-/// Bytes that each of the threads reads at a time.
-const READERS: [usize; 6] = [100, 100, 100, 100, 2, 3];
+/// Bytes that each of the threads reads at a time: of one alone, in whose place nobody else can be
+/// woken, and of several.
+const READERS: [&[usize]; 2] = [&[100], &[100, 100, 100, 100, 2, 3]];
 
 /// See above.
 pub fn run() {
     let end = end_of(1);
+    let half = Instant::now() + end.saturating_duration_since(Instant::now()) / 2;
+    let bursts = read_together(READERS[0], half) + read_together(READERS[1], end);
+    println!("# count {bursts} bursts read by threads under stress");
+}
+
+/// Has threads read, until all that was sent is read; how many bursts that were.
+fn read_together(readers: &[usize], end: Instant) -> u64 {
     let reading = Child::start(|link| {
         let device = Device::open();
         device.register("p");
@@ -31,7 +39,7 @@ pub fn run() {
         let files = [device.duplicate(), Device::open()];
         let read = AtomicU64::new(0);
         thread::scope(|scope| {
-            for (number, &len) in READERS.iter().enumerate() {
+            for (number, &len) in readers.iter().enumerate() {
                 let (file, read) = (&files[number % files.len()], &read);
                 scope.spawn(move || loop {
                     let bytes = file.read_up_to(len).expect("a message, or a part of one");
@@ -50,9 +58,9 @@ pub fn run() {
     while Instant::now() < end {
         thread::sleep(wait::MOMENT);
     }
-    let bursts = reading.hear();
+    let bursts = reading.hear().parse().expect("a count");
     reading.finish();
-    println!("# count {bursts} bursts read by threads under stress");
+    bursts
 }
 
 /// Sends in bursts of up to three messages, and waits after each until all are read; how many.
