@@ -58,6 +58,11 @@ stress SECONDS *KERNEL:
 mutants *PATTERN:
     @tests/mutants/run "$@"
 
+# the driver against the model of the contract for SECONDS, from a new seed or from SEED=N on; or on the debug kernel
+[group('test'), no-exit-message]
+model SECONDS *KERNEL:
+    @tests/model/compare "$@"
+
 # the guest tests, or those whose names match PATTERN
 [group('test'), no-exit-message]
 test-guest *PATTERN:

@@ -4,7 +4,7 @@
 
 use std::{
     io::{IoSlice, IoSliceMut},
-    os::fd::{AsFd, AsRawFd, OwnedFd},
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
 };
 
 use nix::{
@@ -19,7 +19,7 @@ use nix::{
         time::TimeVal,
         wait::{waitid, waitpid, Id, WaitPidFlag, WaitStatus},
     },
-    unistd::{dup2_stdin, Pid},
+    unistd::{self, dup2_stdin, Pid},
 };
 
 use crate::{sys, wait};
@@ -38,7 +38,8 @@ impl Link {
         dup2_stdin(&self.0).expect("dup2");
     }
 
-    fn pair() -> (Self, Self) {
+    /// Both ends of a new link.
+    pub fn pair() -> (Self, Self) {
         let (ours, theirs) = socketpair(
             AddressFamily::Unix,
             SockType::SeqPacket,
@@ -79,6 +80,18 @@ impl Link {
             None,
         )
         .expect("the other process listens");
+    }
+
+    /// Sends bytes to the other end, by one call.
+    pub fn send_bytes(&self, bytes: &[u8]) {
+        let sent = unistd::write(&self.0, bytes).expect("the other process listens");
+        assert_eq!(sent, bytes.len(), "all by one call");
+    }
+
+    /// What the other end has sent by one call; nothing where it has gone.
+    #[track_caller]
+    pub fn receive_bytes(&self, bytes: &mut [u8]) -> usize {
+        unistd::read(&self.0, bytes).expect("the other process sends something in time")
     }
 
     /// What the other end says next.
@@ -139,6 +152,18 @@ impl Link {
     }
 }
 
+impl From<OwnedFd> for Link {
+    fn from(end: OwnedFd) -> Self {
+        Self(end)
+    }
+}
+
+impl AsFd for Link {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
 /// A process of a test. It is killed when it goes out of scope, and fails the test if it has come to
 /// a bad end before.
 pub struct Child {
@@ -160,13 +185,23 @@ impl Child {
         }
     }
 
-    /// Takes care of a process that was started otherwise, and has no link.
-    pub fn adopt(pid: Pid) -> Self {
+    /// Takes care of a process that was started otherwise, and its end of the link.
+    pub fn linked(pid: Pid, link: Link) -> Self {
         Self {
             pid,
-            link: Link::pair().0,
+            link,
             over: false,
         }
+    }
+
+    /// Takes care of a process that was started otherwise, and has no link.
+    pub fn adopt(pid: Pid) -> Self {
+        Self::linked(pid, Link::pair().0)
+    }
+
+    /// The link to it.
+    pub fn link(&self) -> &Link {
+        &self.link
     }
 
     /// Says something to the process.

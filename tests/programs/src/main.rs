@@ -14,6 +14,7 @@ mod faults;
 mod harness;
 mod listing;
 mod mishaps;
+mod model;
 mod module;
 mod primitives;
 mod puppet;
@@ -37,7 +38,9 @@ usage: mq-test try [--fd N] STEP…    writes each STEP as a command, `<` reads;
        mq-test obey                  does what a test says over its standard input
        mq-test topic NAME [PATTERN]  runs the tests of a topic
        mq-test stress SECONDS [PATTERN]  load of every kind, and what must be true of it
-       mq-test execute UNTIL TIMES   what the stress of `execve` executes";
+       mq-test execute UNTIL TIMES   what the stress of `execve` executes
+       mq-test play                  goes on with its part in a sequence of the model
+       mq-test model COUNT[s] SEED   compares driver and model, for so many operations or seconds";
 
 fn main() -> ExitCode {
     harness::report_panics();
@@ -58,6 +61,8 @@ fn main() -> ExitCode {
         ["stress", seconds] => stress::run(seconds, ""),
         ["stress", seconds, pattern] => stress::run(seconds, pattern),
         ["execute", until, times] => stress::go_on(until, times),
+        ["play"] => model::player::go_on(),
+        ["model", count, seed] => model::run(count, seed),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

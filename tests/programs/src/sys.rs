@@ -69,6 +69,23 @@ pub fn fork_as(pid: Pid, body: impl FnOnce()) -> nix::Result<Pid> {
     }
 }
 
+/// Runs `body` in a new process whose parent is that of the caller.
+pub fn fork_sibling(body: impl FnOnce()) -> nix::Result<Pid> {
+    // SAFETY: All-zero is a valid value of this plain structure.
+    let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
+    args.flags = libc::CLONE_PARENT as u64;
+    // SAFETY: Without a stack this is `fork`, and who forks here has one thread only, so no lock of the
+    // C library is left held in the child. `args` outlives the call.
+    let result = unsafe { libc::syscall(libc::SYS_clone3, &args, size_of_val(&args)) };
+    match Errno::result(result)? {
+        0 => {
+            body();
+            exit(0)
+        }
+        child => Ok(Pid::from_raw(child as i32)),
+    }
+}
+
 /// What a process of [`start_cheap`] does: one write, reported by one byte in `done`.
 pub struct Job {
     /// Where it writes.
@@ -147,6 +164,13 @@ pub fn own(fd: RawFd) -> OwnedFd {
 pub fn inherited(fd: RawFd) -> BorrowedFd<'static> {
     // SAFETY: Nothing in this program closes descriptors that it did not open.
     unsafe { BorrowedFd::borrow_raw(fd) }
+}
+
+/// Gives an open file this number. What had it is closed.
+pub fn place(fd: OwnedFd, number: RawFd) {
+    // SAFETY: Whoever calls this uses the number for nothing else.
+    let placed = unsafe { libc::dup2(fd.as_raw_fd(), number) };
+    assert_eq!(placed, number, "dup2");
 }
 
 /// Gives up one capability for good.

@@ -21,9 +21,14 @@ const PARAMETERS: [&str; 6] = [
     "max_bytes_per_user",
 ];
 
+/// The file of an attribute.
+pub fn path(attribute: &str) -> String {
+    format!("{DEVICE}/{attribute}")
+}
+
 /// An attribute's value, or nothing if it is not there (any more).
 pub fn get(attribute: &str) -> Option<u64> {
-    fs::read_to_string(format!("{DEVICE}/{attribute}"))
+    fs::read_to_string(path(attribute))
         .ok()?
         .trim()
         .parse()
@@ -32,7 +37,7 @@ pub fn get(attribute: &str) -> Option<u64> {
 
 /// Writes an attribute by one `write`.
 pub fn put(attribute: &str, value: impl ToString) -> Result<(), Errno> {
-    write_once(&format!("{DEVICE}/{attribute}"), &value.to_string())
+    write_once(&path(attribute), &value.to_string())
 }
 
 /// Writes an attribute, which must succeed.

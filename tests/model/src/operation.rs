@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What can be done in a sequence, by whom. Every operation can be done at any time, so a sequence
+//! stays one whatever is left out of it.
+//!
+//! Printed for debugging, an operation is what one would write in Rust.
+
+use std::fmt;
+
+use crate::limits::Parameter;
+
+/// Processes that a sequence leads. There is always one at each of these places.
+pub const PROCESSES: usize = 4;
+
+/// Files that a process can have open, each at its place.
+pub const FILES: usize = 2;
+
+/// As which user a process starts at each place, with the device open at the first. All of them are
+/// root's by their real user id, so each can become any other.
+pub const STARTS_AS: [u32; PROCESSES] = [0, 1000, 1000, 1001];
+
+/// Bytes that are written or name something.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
+
+/// These bytes.
+pub fn bytes<const N: usize>(bytes: &[u8; N]) -> Bytes {
+    Bytes(bytes.to_vec())
+}
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "bytes(b\"{}\")", self.0.escape_ascii())
+    }
+}
+
+/// How something is written or read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// By `write` or `read`.
+    Plainly,
+    /// With `RWF_NOWAIT`.
+    WithoutSleep,
+    /// From or to memory that is not there.
+    BadMemory,
+}
+
+/// Something that a process does, or an administrator. `process`, `to` and `child` are places of
+/// processes, `file` is that of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Operation {
+    /// Opens the device, not to wait in reads. What was open there is closed.
+    Open { process: usize, file: usize },
+    /// Closes a file.
+    Close { process: usize, file: usize },
+    /// Passes a file to a process over a socket. What was open there is closed.
+    Pass {
+        process: usize,
+        file: usize,
+        to: usize,
+    },
+    /// Starts a child, which inherits user and files, in the place of another process.
+    Fork { process: usize, child: usize },
+    /// Executes a program, which goes on with the files.
+    Execute { process: usize },
+    /// Changes the effective user id.
+    Become { process: usize, user: u32 },
+    /// Is killed; a new process is there instead.
+    Restart { process: usize },
+    /// Writes a command.
+    Write {
+        process: usize,
+        file: usize,
+        how: How,
+        bytes: Bytes,
+    },
+    /// Reads up to so many bytes.
+    Read {
+        process: usize,
+        file: usize,
+        how: How,
+        size: usize,
+    },
+    /// Asks `poll` what it can do without waiting.
+    Poll { process: usize, file: usize },
+    /// The administrator sets a parameter.
+    Set { parameter: Parameter, value: u64 },
+    /// The administrator discards what is queued for a name, or for all.
+    Flush { name: Bytes },
+    /// The administrator ends a registration.
+    Evict { name: Bytes },
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The processes, their users, and which files each has open: what the kernel keeps, not the driver.
+
+use nix::errno::Errno;
+
+use crate::operation::{FILES, PROCESSES, STARTS_AS};
+
+/// A process, by a number that no other has or had.
+pub type ProcessId = u64;
+
+/// An open file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct File {
+    /// A number that no other has or had; files opened later have larger ones.
+    pub number: u64,
+    /// Who opened it.
+    pub opener: ProcessId,
+    /// The effective user id with which it was opened.
+    pub user: u32,
+}
+
+/// A process.
+#[derive(Clone, Copy)]
+pub struct Process {
+    /// Which it is.
+    pub id: ProcessId,
+    /// Its effective user id.
+    pub user: u32,
+    files: [Option<File>; FILES],
+}
+
+/// The processes, by their places.
+pub struct World {
+    processes: [Process; PROCESSES],
+    last_process: ProcessId,
+    last_file: u64,
+}
+
+impl World {
+    /// The processes with which a sequence begins.
+    pub fn new() -> Self {
+        let nobody = Process {
+            id: 0,
+            user: 0,
+            files: [None; FILES],
+        };
+        let mut world = Self {
+            processes: [nobody; PROCESSES],
+            last_process: 0,
+            last_file: 0,
+        };
+        for place in 0..PROCESSES {
+            world.restart(place);
+        }
+        world
+    }
+
+    /// The process at a place.
+    pub fn process(&self, place: usize) -> Process {
+        self.processes[place]
+    }
+
+    /// The place of a process, while it lives.
+    pub fn place(&self, process: ProcessId) -> Option<usize> {
+        self.processes.iter().position(|at| at.id == process)
+    }
+
+    /// A file that a process has open.
+    ///
+    /// # Errors
+    ///
+    /// `EBADF`.
+    pub fn file(&self, place: usize, file: usize) -> Result<File, Errno> {
+        self.processes[place].files[file].ok_or(Errno::EBADF)
+    }
+
+    /// Whether any process has a file open.
+    pub fn is_open(&self, number: u64) -> bool {
+        let mut files = self.processes.iter().flat_map(|at| at.files);
+        files.any(|file| file.is_some_and(|file| file.number == number))
+    }
+
+    /// The number of the file that was opened last.
+    pub fn last_file(&self) -> u64 {
+        self.last_file
+    }
+
+    /// Has a process open the device.
+    pub fn open(&mut self, place: usize, file: usize) {
+        self.last_file += 1;
+        let process = &mut self.processes[place];
+        process.files[file] = Some(File {
+            number: self.last_file,
+            opener: process.id,
+            user: process.user,
+        });
+    }
+
+    /// Has a process close a file.
+    ///
+    /// # Errors
+    ///
+    /// `EBADF`.
+    pub fn close(&mut self, place: usize, file: usize) -> Result<(), Errno> {
+        let closed = self.processes[place].files[file].take();
+        closed.map(drop).ok_or(Errno::EBADF)
+    }
+
+    /// Has a process pass a file to another.
+    ///
+    /// # Errors
+    ///
+    /// `EBADF`.
+    pub fn pass(&mut self, place: usize, file: usize, to: usize) -> Result<(), Errno> {
+        self.processes[to].files[file] = Some(self.file(place, file)?);
+        Ok(())
+    }
+
+    /// Changes a process's effective user id.
+    pub fn become_user(&mut self, place: usize, user: u32) {
+        self.processes[place].user = user;
+    }
+
+    /// Ends a process, and starts another in its place, with the device open at the first. Returns
+    /// the one that has ended.
+    pub fn restart(&mut self, place: usize) -> ProcessId {
+        let ended = self.processes[place].id;
+        self.last_process += 1;
+        self.processes[place] = Process {
+            id: self.last_process,
+            user: STARTS_AS[place],
+            files: [None; FILES],
+        };
+        self.open(place, 0);
+        ended
+    }
+
+    /// Ends a process, and starts a child of the one at `parent` in its place. Returns the one that
+    /// has ended.
+    pub fn fork(&mut self, parent: usize, place: usize) -> ProcessId {
+        let ended = self.processes[place].id;
+        self.last_process += 1;
+        self.processes[place] = Process {
+            id: self.last_process,
+            ..self.processes[parent]
+        };
+        ended
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Reading, and what is kept of a message that was read in part: policy has queue and quota for it.
+
+use mq_model::{
+    world::{File, Process, ProcessId, World},
+    How,
+};
+use mq_policy::refusal::Refusal;
+use nix::errno::Errno;
+
+use super::machine::{number, Policy};
+
+impl Policy {
+    pub fn read(
+        &mut self,
+        caller: Process,
+        file: File,
+        how: How,
+        size: usize,
+    ) -> Result<Vec<u8>, Errno> {
+        if size == 0 {
+            return Ok(Vec::new());
+        }
+        let acting = self.acting(caller.id, file);
+        let process = match acting {
+            Some(acting) => self.at(acting).process,
+            None => [caller.id, file.opener]
+                .into_iter()
+                .find(|&process| self.rests.contains_key(&(file.number, process)))
+                .ok_or(number(Refusal::NotRegistered))?,
+        };
+        let key = (file.number, process);
+        if !self.rests.contains_key(&key) {
+            let acting = acting.expect("who has no rest is registered");
+            let Some(oldest) = self.at(acting).queue.first() else {
+                return Err(Errno::EAGAIN);
+            };
+            let (len, memory) = (oldest.line.len(), oldest.memory as u64);
+            let user = self.at(acting).user;
+            if len > size {
+                self.forget_rests_of_the_dead(file);
+                let limits = self.limits_of(caller.user);
+                let quota = self.quotas.get_mut(&user).expect("counted before");
+                quota.hold(memory, limits).map_err(|_| Errno::EDQUOT)?;
+            }
+            let queue = &mut self.at(acting).queue;
+            let message = queue.pop().expect("there is an oldest");
+            if how == How::BadMemory {
+                assert!(queue.push_front(message).is_none(), "its place is there");
+                if len > size {
+                    self.release(user, memory);
+                }
+                return Err(Errno::EFAULT);
+            }
+            if len <= size {
+                return Ok(message.line);
+            }
+            self.rests.insert(key, (message, user));
+        }
+        if how == How::BadMemory {
+            return Err(Errno::EFAULT);
+        }
+        let (rest, user) = self.rests.get_mut(&key).expect("there is a rest");
+        let read = rest.line.drain(..size.min(rest.line.len())).collect();
+        if rest.line.is_empty() {
+            let (memory, user) = (rest.memory as u64, *user);
+            self.rests.remove(&key);
+            self.release(user, memory);
+        }
+        Ok(read)
+    }
+
+    fn release(&mut self, user: u32, memory: u64) {
+        let quota = self.quotas.get_mut(&user).expect("counted before");
+        quota.release(memory);
+    }
+
+    fn forget_rests_of_the_dead(&mut self, file: File) {
+        self.forget_rests(|world, (number, process)| {
+            number == file.number && process != file.opener && world.place(process).is_none()
+        });
+    }
+
+    pub fn forget_rests(&mut self, is_over: impl Fn(&World, (u64, ProcessId)) -> bool) {
+        let world = &self.world;
+        let over: Vec<_> = self
+            .rests
+            .extract_if(.., |key, _| is_over(world, *key))
+            .collect();
+        for (_, (message, user)) in over {
+            self.release(user, message.memory as u64);
+            self.totals.add("truncated", 1);
+        }
+    }
+}

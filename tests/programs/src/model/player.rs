@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A process that plays a part in a sequence: it does what it is ordered to, one order after the
+//! other. Its standard input is the link; its files have fixed numbers, so that they are the same
+//! after `execve`.
+
+use std::{
+    ffi::CString,
+    os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd},
+};
+
+use mq_model::How;
+use nix::{
+    errno::Errno,
+    fcntl::{open, OFlag},
+    poll::{poll, PollFd, PollFlags, PollTimeout},
+    sys::stat::Mode,
+    unistd::{self, execv, seteuid, Uid},
+};
+
+use super::order::{answer_to_bytes, Answer, Order, Verb, MAX};
+use crate::{
+    child::Link,
+    sys::{self, area::Area, nowait},
+};
+
+/// The number of the first file.
+const FIRST: RawFd = 100;
+
+/// Plays as the user `uid`, with nothing open.
+pub fn play(link: &Link, uid: u32) -> ! {
+    link.become_standard_input();
+    seteuid(Uid::from_raw(uid)).expect("seteuid");
+    obey(&Link::inherited())
+}
+
+/// Goes on after `execve`.
+pub fn go_on() -> ! {
+    let link = Link::inherited();
+    link.send_bytes(&answer_to_bytes(Ok((0, Vec::new()))));
+    obey(&link)
+}
+
+fn obey(link: &Link) -> ! {
+    let mut buffer = [0; MAX];
+    loop {
+        let len = link.receive_bytes(&mut buffer);
+        // Whoever gives the orders has gone.
+        if len == 0 {
+            sys::exit(0);
+        }
+        let answer = carry_out(link, &Order::from_bytes(&buffer[..len]));
+        link.send_bytes(&answer_to_bytes(answer));
+    }
+}
+
+fn carry_out(link: &Link, order: &Order) -> Answer {
+    let number = FIRST + order.file as RawFd;
+    // Who has no such file is told so by the kernel.
+    let file = sys::inherited(number);
+    let done = (0, Vec::new());
+    match order.verb {
+        Verb::Open => {
+            let flags = OFlag::O_RDWR | OFlag::O_NONBLOCK;
+            sys::place(open("/dev/mq", flags, Mode::empty())?, number);
+        }
+        Verb::Close => unistd::close(number)?,
+        Verb::Give => {
+            let file = file.try_clone_to_owned().map_err(|_| Errno::EBADF)?;
+            link.send_bytes(&answer_to_bytes(Ok(done.clone())));
+            link.pass(file);
+        }
+        Verb::Take => sys::place(link.take(), number),
+        Verb::Fork => {
+            let theirs = Link::from(link.take::<OwnedFd>());
+            let child = sys::fork_sibling(|| {
+                theirs.become_standard_input();
+                drop(theirs);
+                obey(&Link::inherited())
+            })?;
+            return Ok((child.as_raw() as u32, Vec::new()));
+        }
+        Verb::Execute => {
+            let program = CString::new("/proc/self/exe").expect("no zero byte");
+            execv(&program, &[c"mq-test", c"play"])?;
+        }
+        Verb::Become => {
+            // Root alone can become anybody.
+            seteuid(Uid::from_raw(0))?;
+            seteuid(Uid::from_raw(order.number))?;
+        }
+        Verb::Write => return write(file, order),
+        Verb::Read => return read(file, order.how, order.number as usize),
+        Verb::Poll => {
+            let mut fds = [PollFd::new(file, PollFlags::POLLIN | PollFlags::POLLOUT)];
+            poll(&mut fds, PollTimeout::ZERO)?;
+            let events = fds[0].revents().unwrap_or(PollFlags::empty());
+            if events.contains(PollFlags::POLLNVAL) {
+                return Err(Errno::EBADF);
+            }
+            return Ok((events.bits() as u32, Vec::new()));
+        }
+    }
+    Ok(done)
+}
+
+fn write(file: BorrowedFd, order: &Order) -> Answer {
+    let written = match order.how {
+        How::Plainly => unistd::write(file, order.bytes),
+        How::WithoutSleep => nowait::write(file, order.bytes),
+        How::BadMemory => Area::before_a_hole(&[]).write_to(file, order.bytes.len()),
+    }?;
+    Ok((written as u32, Vec::new()))
+}
+
+fn read(file: BorrowedFd, how: How, size: usize) -> Answer {
+    let bytes = match how {
+        How::Plainly => {
+            let mut bytes = vec![0; size];
+            let len = unistd::read(file, &mut bytes)?;
+            bytes.truncate(len);
+            bytes
+        }
+        How::WithoutSleep => nowait::read(file, size)?,
+        How::BadMemory => {
+            let read = Area::before_a_hole(&[]).read_from(file.as_fd(), size)?;
+            assert_eq!(read, 0, "bytes read to nowhere");
+            Vec::new()
+        }
+    };
+    Ok((0, bytes))
+}
