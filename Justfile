@@ -43,6 +43,11 @@ test:
 test-debug *PATTERN:
     @tests/run -k debug guest "$@"
 
+# the fuzzer in a guest for SECONDS, led by the code that it reaches; or again a sequence that it has printed
+[group('test'), no-exit-message]
+fuzz *ARGUMENTS:
+    @tests/fuzz/guest "$@"
+
 # the tests that need no guest
 [group('test'), no-exit-message]
 test-host:

@@ -11,6 +11,7 @@ mod cheap;
 mod child;
 mod device;
 mod faults;
+mod fuzz;
 mod harness;
 mod listing;
 mod mishaps;
@@ -40,7 +41,9 @@ usage: mq-test try [--fd N] STEP…    writes each STEP as a command, `<` reads;
        mq-test stress SECONDS [PATTERN]  load of every kind, and what must be true of it
        mq-test execute UNTIL TIMES   what the stress of `execve` executes
        mq-test play                  goes on with its part in a sequence of the model
-       mq-test model COUNT[s] SEED   compares driver and model, for so many operations or seconds";
+       mq-test model COUNT[s] SEED   compares driver and model, for so many operations or seconds
+       mq-test fuzz SECONDS [SEED]   sequences of system calls, led by what of the driver they reach
+       mq-test replay SEQUENCE…      those that the fuzzer has printed, again and again";
 
 fn main() -> ExitCode {
     harness::report_panics();
@@ -63,6 +66,9 @@ fn main() -> ExitCode {
         ["execute", until, times] => stress::go_on(until, times),
         ["play"] => model::player::go_on(),
         ["model", count, seed] => model::run(count, seed),
+        ["fuzz", seconds] => fuzz::run(seconds, None),
+        ["fuzz", seconds, seed] => fuzz::run(seconds, Some(seed)),
+        ["replay", ref sequences @ ..] => fuzz::run_again(sequences),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

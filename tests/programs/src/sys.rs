@@ -9,6 +9,7 @@
 pub mod aio;
 pub mod area;
 pub mod ioctl;
+pub mod kcov;
 pub mod nowait;
 pub mod shared;
 
