@@ -48,6 +48,11 @@ test-debug *PATTERN:
 fuzz *ARGUMENTS:
     @tests/fuzz/guest "$@"
 
+# policy alone with libFuzzer, each TARGET for SECONDS: commands, records, queue, registry, or all
+[group('test'), no-exit-message]
+fuzz-host SECONDS *TARGET:
+    @tests/fuzz/host/run "$@"
+
 # the tests that need no guest
 [group('test'), no-exit-message]
 test-host:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The fuzzer: sequences of system calls by several processes and threads, after a grammar of the
-//! interface, led by which code of the driver they reach.
+//! interface, led by which code of the driver they reach, where the kernel has KCOV.
 //!
 //! It looks for what nobody thought of: a report of the kernel, a process that cannot be woken, an
 //! account that does not balance. It does not know what a call should return; the model does.
@@ -18,6 +18,7 @@ mod words;
 
 use std::{
     fs,
+    path::Path,
     sync::OnceLock,
     time::{Duration, Instant},
 };
@@ -84,10 +85,9 @@ struct Fuzzer<'a> {
 
 impl<'a> Fuzzer<'a> {
     fn new(reached: &'a Reached) -> Self {
-        if !kcov::exists() {
-            harness::skip("this kernel has no KCOV");
+        if Path::new(faults::FAIL_NTH).exists() {
+            faults::prepare();
         }
-        faults::prepare();
         wait::on_one_processor();
         // An oops is to be told with the sequence that caused it.
         fs::write("/proc/sys/kernel/panic_on_oops", "0").expect("panic_on_oops");
@@ -139,7 +139,7 @@ fn fuzz() {
     let mut fuzzer = Fuzzer::new(&reached);
     let mut corpus = Corpus::new();
     let tells = std::env::var_os("MQ_TEST_CORPUS").is_some();
-    while Instant::now() < until {
+    while Instant::now() < until || !corpus.is_tried() {
         let sequence = corpus.next(random);
         if fuzzer.attempt(&sequence) > 0 {
             if tells {
@@ -153,11 +153,11 @@ fn fuzz() {
         fuzzer.sequences
     );
     println!("# count {} fuzzed system calls", fuzzer.steps);
-    println!(
-        "# count {} places of the driver's code that the fuzzer reached",
-        reached.places()
-    );
-    assert!(corpus.len() > 0, "nothing of the driver was reached");
+    if kcov::exists() {
+        let places = reached.places();
+        println!("# count {places} places of the driver's code that the fuzzer reached");
+        assert!(places > 0, "nothing of the driver was reached");
+    }
 }
 
 fn replay() {

@@ -2,6 +2,8 @@
 
 //! The sequences that have reached something new, and new ones made of them.
 
+use std::collections::VecDeque;
+
 use super::{crew::Sequence, step::Code};
 
 /// The most steps of a sequence.
@@ -13,7 +15,7 @@ const SEEDS: &str = include_str!("corpus.txt");
 /// Sequences that are worth changing.
 pub struct Corpus {
     sequences: Vec<Sequence>,
-    untried: Vec<Sequence>,
+    untried: VecDeque<Sequence>,
 }
 
 impl Corpus {
@@ -31,14 +33,15 @@ impl Corpus {
         self.sequences.push(sequence);
     }
 
-    /// How many are kept.
-    pub fn len(&self) -> usize {
-        self.sequences.len()
+    /// Whether all of what earlier runs have found has been tried.
+    pub fn is_tried(&self) -> bool {
+        self.untried.is_empty()
     }
 
     /// A sequence to try.
     pub fn next(&mut self, random: &mut fastrand::Rng) -> Sequence {
-        if let Some(seed) = self.untried.pop() {
+        if let Some(seed) = self.untried.pop_front() {
+            self.keep(seed.clone());
             return seed;
         }
         let mut sequence = if self.sequences.is_empty() || random.u8(..4) == 0 {

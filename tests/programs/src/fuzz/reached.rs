@@ -8,7 +8,7 @@ use crate::sys::shared;
 
 /// Places and ways that are told apart. The driver's code is smaller, so each place has a bit of its
 /// own; a few of the ways have one in common.
-const BITS: usize = 1 << 20;
+const BITS: usize = 1 << 21;
 
 const WORDS: usize = BITS / 64;
 
