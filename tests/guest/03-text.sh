@@ -33,6 +33,8 @@ gives 'an empty text: EINVAL' 'ok | EINVAL | EINVAL | EINVAL | EINVAL' \
 	'/reg bob' '/msg bob ' '/msg bob \n' '/all \0' '/bob \n\0'
 gives 'TEXT starts after the one blank behind DEST' 'ok | ok | bob  x\n' '/reg bob' '/msg bob  x' '<'
 gives 'a tab does not end DEST' 'ok | EINVAL' '/reg bob' '/msg bob\tx'
+gives 'a DEST longer than any name: ENOENT, and without TEXT EINVAL' 'ok | ENOENT | ENOENT | EINVAL | EINVAL' \
+	'/reg bob' '/msg x\*200; hi' '/x\*200; hi' '/msg x\*200; ' '/msg x\*200;'
 
 gives 'a name may be a command word' 'ok | ok | all hello\n' '/reg all' '/msg all hello' '<'
 gives 'a command word is never a DEST' 'ok | ok | EAGAIN' '/reg all' '/all hello' '<'

@@ -11,6 +11,7 @@ use crate::{
     child::Child,
     device::Device,
     harness::Topic,
+    listing,
     records::{self, lines, padded, receive, switch_to_text, to, write, Record, HEADER},
     sys::{area::Area, ioctl},
     sysfs, wait,
@@ -26,6 +27,10 @@ pub const TESTS: Topic = &[
         refused,
     ),
     ("only from one sender, in order", from_one),
+    (
+        "only from one sender, whatever the priorities",
+        from_one_by_priority,
+    ),
     (
         "who waits for one sender keeps nobody from being woken for another",
         from_one_waiting,
@@ -221,6 +226,43 @@ fn from_one() {
     }
     let rest: Vec<_> = (0..100).map(|number| format!("alice {number}")).collect();
     assert_eq!(lines(&bob), rest);
+    alice.kill();
+    carol.kill();
+}
+
+fn from_one_by_priority() {
+    sysfs::set("queue_len", 500);
+    let bob = records::registered("bob");
+    let alice = sender("alice");
+    let carol = Child::start(|link| {
+        let device = records::registered("carol");
+        for (text, priority) in [("low", 1), ("plain", 0), ("high", 9), ("low too", 1)] {
+            let record = records::urgent("bob", text, priority);
+            assert_eq!(records::write(&device, &record), Ok(record.len()));
+        }
+        link.say("sent");
+        link.hear();
+    });
+    assert_eq!(carol.hear(), "sent");
+    // More than are looked at in one go, between those of carol.
+    for number in 0..100 {
+        let text = number.to_string();
+        let record = records::urgent("bob", &text, 2 + number % 5);
+        assert_eq!(records::write(&bob, &record), Ok(record.len()));
+    }
+    sends(&alice, "last");
+    let found: Vec<_> = std::iter::from_fn(|| received(&bob, only_from("carol")).ok()).collect();
+    assert_eq!(
+        found,
+        ["carol high", "carol low", "carol low too", "carol plain"]
+    );
+    assert_eq!(
+        received(&bob, only_from("alice")),
+        Ok("alice last".to_owned())
+    );
+    assert_eq!(listing::of("bob").depth, 100);
+    let first: Vec<_> = lines(&bob).into_iter().take(2).collect();
+    assert_eq!(first, ["bob 4", "bob 9"]);
     alice.kill();
     carol.kill();
 }

@@ -26,6 +26,7 @@ pub const TESTS: Topic = &[
         in_turn,
     ),
     ("as many are served as there is room for", as_many_as_fit),
+    ("a reader of lines makes room, too", read_as_lines),
     (
         "a large message keeps smaller ones behind it from passing",
         large_first,
@@ -134,6 +135,20 @@ fn in_turn() {
     }
     for sender in senders {
         assert_eq!(sender.hear(), SENT);
+    }
+}
+
+fn read_as_lines() {
+    let _bob = full();
+    let senders = ["a", "b"].map(|name| sender(name, name, FOREVER));
+    // Another open file of the same process, which has no format of its own yet.
+    let by_lines = Device::open_nonblocking();
+    for line in ["bob one\n", "bob two\n", "a a\n", "b b\n"] {
+        assert_eq!(by_lines.read(), Ok(line.to_owned()));
+    }
+    for sender in senders {
+        assert_eq!(sender.hear(), SENT);
+        sender.kill();
     }
 }
 
