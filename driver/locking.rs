@@ -20,9 +20,10 @@
 //!
 //! Under a spin lock nothing is allocated, freed, logged, copied from or to user space, or woken;
 //! what falls out under one is carried out and dropped after it. User memory is touched under no
-//! lock at all. None is held for a time that grows with the number of registrations, or of messages,
-//! but where a message is received out of turn: those before it in the ring move up. The mutexes may
-//! sleep for memory.
+//! lock at all. None is held for a time that grows with the number of registrations. One read of
+//! records takes up to 16 messages in a turn of the lock. Where a message is received out of turn
+//! (`MQ_RECEIVE_FROM`), those before it move up under the lock, a move of 16 bytes for each: as many
+//! as `QUEUE_LEN` allows, which is an administrator's to say. The mutexes may sleep for memory.
 //!
 //! Registrations are found without a lock: `Directory::published` is an array of pointers, read
 //! under RCU (`rcu_read_lock()`). What has been found may have ended, so whoever uses it looks at its

@@ -79,6 +79,13 @@ impl Message {
         self.line.len() - self.line.text_at() - AFTER
     }
 
+    /// The text, if all of it is in one piece of memory.
+    #[inline(always)]
+    pub(crate) fn text(&self) -> Option<&[u8]> {
+        let from_text = self.line.from_text()?;
+        from_text.get(..from_text.len().checked_sub(AFTER)?)
+    }
+
     /// Its number in the queue that it has been put into.
     #[inline(always)]
     pub(crate) fn sequence(&self) -> u64 {

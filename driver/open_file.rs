@@ -53,7 +53,11 @@ use crate::{
     process::Process,
     reader::Reader,
     record_reader::RecordReader,
-    record_sender::RecordSender,
+    record_sender::{
+        write_plain,
+        RecordSender,
+        Rest, //
+    },
     registrar::Registrar,
     registration::Registration,
     sender::{
@@ -112,15 +116,6 @@ impl MqFile {
             registrar: &self.registrar,
             identity: &self.identity,
             partial_reads: &self.partial_reads,
-        }
-    }
-
-    fn record_sender(&self, waits: bool) -> RecordSender<'_> {
-        RecordSender {
-            waits,
-            now: self.registrar.timing.now(),
-            sender: self.sender(),
-            text_max: self.registrar.settings.cmd_buf_size.get() as usize,
         }
     }
 
@@ -231,17 +226,36 @@ impl MqFile {
     }
 
     #[inline(never)]
-    fn write_records(&self, mut from: impl Source, file: &File, nowait: bool) -> Outcome {
-        let waits = !nowait && file.flags() & O_NONBLOCK == 0;
-        match self.record_sender(waits).write(&mut from, nowait) {
+    fn write_records(&self, from: impl Source, file: &File, nowait: bool) -> Outcome {
+        let text_max = self.registrar.settings.cmd_buf_size.get() as usize;
+        let now = self.registrar.timing.now();
+        let carry_out = move |rest| self.write_any_records(rest, now, file, nowait);
+        match write_plain(self.sender(), from, text_max, now, nowait, carry_out) {
             Ok(written) => Ok(written).into(),
             Err(failure) => self.fail(failure),
         }
     }
 
     #[inline(never)]
-    fn read_records(&self, mut to: impl Destination, nowait: bool) -> Outcome {
-        match self.record_reader().read(&mut to, nowait) {
+    fn write_any_records(
+        &self,
+        rest: Rest<impl Source>,
+        now: u64,
+        file: &File,
+        nowait: bool,
+    ) -> Result<usize, Failure> {
+        let sender = RecordSender {
+            waits: !nowait && file.flags() & O_NONBLOCK == 0,
+            now,
+            sender: self.sender(),
+            text_max: self.registrar.settings.cmd_buf_size.get() as usize,
+        };
+        sender.write(rest, nowait)
+    }
+
+    #[inline(never)]
+    fn read_records(&self, to: impl Destination, nowait: bool) -> Outcome {
+        match self.record_reader().read(to, nowait) {
             Ok(read) => Ok(read).into(),
             Err(failure) => self.fail(failure),
         }

@@ -350,7 +350,7 @@ fn read_slowly(
 /// Gives back a message that could not be copied out, to be read by the next.
 #[cold]
 #[inline(never)]
-fn give_back(registrar: &Registrar, message: Message, handle: Handle) {
+pub(crate) fn give_back(registrar: &Registrar, message: Message, handle: Handle) {
     let stats = &registrar.stats;
     let Some(registration) = registrar.directory.get(handle) else {
         // Its registration has gone meanwhile, and with it the queue.

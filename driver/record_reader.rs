@@ -16,17 +16,16 @@ use crate::{
     identity::Identity,
     message::Message,
     policy::{
-        message::{
-            Origin,
-            Stamp, //
-        },
+        message::Origin,
         records::{
             self,
             Wanted, //
         },
         refusal::Refusal,
+        registry::Handle,
         uapi::ALIGN, //
     },
+    reader,
     registrar::Registrar,
     registration::{
         Received,
@@ -41,7 +40,11 @@ use kernel::{
     }, //
 };
 
+/// Messages that are taken in one turn of the lock.
+const BATCH: usize = 16;
+
 /// What reading records through an open file needs.
+#[derive(Clone, Copy)]
 pub(crate) struct RecordReader<'a> {
     pub(crate) registrar: &'a Registrar,
     pub(crate) identity: &'a Identity,
@@ -55,39 +58,49 @@ impl RecordReader<'_> {
     /// [`Refusal::NotRegistered`]; [`Refusal::NoRoom`]; `EAGAIN` with `nowait`; `ERESTARTSYS`;
     /// `EFAULT`. Nothing is lost then.
     #[inline(always)]
-    pub(crate) fn read(&self, to: &mut impl Destination, nowait: bool) -> Result<usize, Failure> {
-        if to.len() == 0 {
+    pub(crate) fn read(&self, mut to: impl Destination, nowait: bool) -> Result<usize, Failure> {
+        let room = to.len();
+        if room == 0 {
             return Ok(0);
         }
+        let taken = {
+            let guard = rcu::read_lock();
+            let acting = self.identity.acting(&self.registrar.directory, &guard);
+            acting.and_then(|of| of.receive_plain(room).map(|first| (first, of.handle())))
+        };
+        let Some((first, of)) = taken else {
+            return read_slowly(self.registrar, self.identity, to, nowait);
+        };
+        let Some(size) = copy_out(&first.message, first.lost, &mut to) else {
+            give_back(self.registrar, of, first.message, first.lost);
+            return Err(EFAULT.into());
+        };
+        drop(first.message);
+        if first.more {
+            return Ok(size + read_more(self.registrar, of, to));
+        }
+        Ok(size)
+    }
+
+    /// Reads what there is, waiting for the first where that is allowed.
+    fn read_slowly(self, mut to: impl Destination, nowait: bool) -> Result<usize, Failure> {
         let of = self.acting()?;
-        let mut received = of.receive(to.len());
+        let room = to.len();
+        let mut received = of.receive(room);
         if matches!(received, Received::Nothing) {
-            let room = to.len();
             received = self.wait(&of, true, nowait, None, || of.receive(room))?;
         }
-        let mut read = 0;
-        loop {
-            match received {
-                Received::Message(message, lost, more) => {
-                    match self.copy_out(&message, lost, to) {
-                        Some(size) => read += size,
-                        None => {
-                            self.give_back(&of, message, lost);
-                            return if read == 0 {
-                                Err(EFAULT.into())
-                            } else {
-                                Ok(read)
-                            };
-                        }
-                    }
-                    if !more {
-                        return Ok(read);
-                    }
+        match received {
+            Received::Message(first) => match copy_out(&first.message, first.lost, &mut to) {
+                Some(size) if first.more => Ok(size + read_more(self.registrar, of.handle(), to)),
+                Some(size) => Ok(size),
+                None => {
+                    give_back(self.registrar, of.handle(), first.message, first.lost);
+                    Err(EFAULT.into())
                 }
-                Received::TooLong if read == 0 => return Err(Refusal::NoRoom.into()),
-                Received::TooLong | Received::Nothing | Received::Ended => return Ok(read),
-            }
-            received = of.receive(to.len());
+            },
+            Received::TooLong => Err(Refusal::NoRoom.into()),
+            Received::Nothing | Received::Ended => Ok(0),
         }
     }
 
@@ -114,11 +127,11 @@ impl RecordReader<'_> {
             received = self.wait(&of, exclusive, nowait, deadline, receive)?;
         }
         match received {
-            Received::Message(message, lost, _) => match self.copy_out(&message, lost, to) {
+            Received::Message(first) => match copy_out(&first.message, first.lost, to) {
                 Some(size) => Ok(size),
                 None => {
                     if !peek {
-                        self.give_back(&of, message, lost);
+                        give_back(self.registrar, of.handle(), first.message, first.lost);
                     }
                     Err(EFAULT.into())
                 }
@@ -171,34 +184,105 @@ impl RecordReader<'_> {
         }
         Ok(waited.result)
     }
+}
 
-    /// Writes a record to where it is read to, which has room for it. Returns its size, or `None` if
-    /// it could not be written.
-    #[inline(always)]
-    fn copy_out(&self, message: &Message, lost: u64, to: &mut impl Destination) -> Option<usize> {
-        let stamp = message.stamp();
-        let (pid, uid) = credentials::ids_here(stamp.origin.pid(), stamp.origin.uid());
-        let stamp = Stamp {
-            origin: Origin::new(pid, uid),
-            ..stamp
-        };
-        let text = message.text_len();
-        let header = records::received(message.from(), text, stamp, message.sequence(), lost);
-        let size = header.size as usize;
-        let padding = [0; ALIGN];
-        let padding = &padding[..size - header.header_size as usize - text];
-        let copied = to.put(&header.to_bytes())
-            && message.copy_out(message.text_at(), text, &mut *to)
-            && (padding.is_empty() || to.put(padding));
-        copied.then_some(size)
-    }
+/// [`RecordReader::read_slowly`], with the reader in parts, so that it stays in registers where this
+/// is not called.
+#[inline(never)]
+fn read_slowly(
+    registrar: &Registrar,
+    identity: &Identity,
+    to: impl Destination,
+    nowait: bool,
+) -> Result<usize, Failure> {
+    let reader = RecordReader {
+        registrar,
+        identity,
+    };
+    reader.read_slowly(to, nowait)
+}
 
-    #[cold]
-    #[inline(never)]
-    fn give_back(&self, of: &Registration, message: Message, lost: u64) {
-        of.take_back_lost(lost);
-        if of.give_back(message, &self.registrar.stats) {
-            self.registrar.log.note_overflow(of.name().as_str(), 1);
+/// Reads as many records of a registration as are there and fit, some in one turn of its lock. Returns
+/// the bytes of those that could be written.
+#[inline(never)]
+fn read_more(registrar: &Registrar, of: Handle, mut to: impl Destination) -> usize {
+    let Some(registration) = registrar.directory.get(of) else {
+        return 0;
+    };
+    let mut read = 0;
+    let mut batch = [const { None }; BATCH];
+    loop {
+        let (taken, mut lost, more) = registration.receive_many(to.len(), &mut batch);
+        let mut is_copied = true;
+        for place in &mut batch[..taken] {
+            let Some(message) = place.take() else { break };
+            match copy_out(&message, lost, &mut to) {
+                Some(size) => read += size,
+                None => {
+                    *place = Some(message);
+                    is_copied = false;
+                    break;
+                }
+            }
+            // The first has told of it.
+            lost = 0;
+        }
+        if !is_copied {
+            // The last first, so that they come into the order that they were in.
+            for message in batch[..taken].iter_mut().rev().filter_map(Option::take) {
+                give_back(registrar, of, message, 0);
+            }
+            registration.take_back_lost(lost);
+            return read;
+        }
+        if !more {
+            return read;
         }
     }
+}
+
+/// Writes a record to where it is read to, which has room for it. Returns its size, or `None` if it
+/// could not be written.
+#[inline(always)]
+fn copy_out(message: &Message, lost: u64, to: &mut impl Destination) -> Option<usize> {
+    let mut stamp = message.stamp();
+    if !credentials::sees_all_ids() {
+        let (pid, uid) = credentials::ids_here(stamp.origin.pid(), stamp.origin.uid());
+        stamp.origin = Origin::new(pid, uid);
+    }
+    let text = message.text_len();
+    let header = records::received(message.from(), text, stamp, message.sequence(), lost);
+    let size = header.size as usize;
+    let header = header.to_bytes();
+    let copied = match message.text() {
+        Some(text) => to.put_record(size, &header, text),
+        None => copy_pieces_out(message, size, &header, to),
+    };
+    copied.then_some(size)
+}
+
+/// Writes a record whose text is in several pieces.
+#[cold]
+#[inline(never)]
+fn copy_pieces_out(
+    message: &Message,
+    size: usize,
+    header: &[u8],
+    to: &mut impl Destination,
+) -> bool {
+    let text = message.text_len();
+    let padding = &[0; ALIGN][..size - header.len() - text];
+    to.put(header)
+        && message.copy_out(message.text_at(), text, &mut *to)
+        && (padding.is_empty() || to.put(padding))
+}
+
+/// Gives back a message that could not be copied out, and what was told with it.
+#[cold]
+#[inline(never)]
+fn give_back(registrar: &Registrar, of: Handle, message: Message, lost: u64) {
+    if let Some(registration) = registrar.directory.get(of) {
+        registration.take_back_lost(lost);
+    }
+    reader::give_back(registrar, message, of);
 }

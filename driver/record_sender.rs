@@ -14,6 +14,7 @@ use crate::{
     message::CommandBuffer,
     policy::{
         records::{
+            Plain,
             Receivers,
             Sent, //
         },
@@ -49,37 +50,40 @@ impl RecordSender<'_> {
     ///
     /// Those of the first record: what policy says; `EFAULT`; `E2BIG`; `ENOMEM`; `EAGAIN` with
     /// `nowait`, and for want of room where the file does not wait; `ETIMEDOUT`; `ERESTARTSYS`.
-    #[inline(always)]
-    pub(crate) fn write(&self, from: &mut impl Source, nowait: bool) -> Result<usize, Failure> {
-        let mut written = 0;
-        while from.len() > 0 {
-            match self.carry_out(from, nowait) {
+    pub(crate) fn write(&self, rest: Rest<impl Source>, nowait: bool) -> Result<usize, Failure> {
+        let Rest {
+            mut from,
+            mut header,
+            mut written,
+        } = rest;
+        while header.is_some() || from.len() > 0 {
+            match self.carry_out(header.take(), &mut from, nowait) {
                 Ok(bytes) => written += bytes,
-                Err(failure) if written == 0 => return Err(failure),
-                // Who writes the rest gets the error.
-                Err(_) => break,
+                Err(failure) => return stop(written, failure),
             }
         }
         Ok(written)
     }
 
-    /// Carries out the next record. Returns its bytes.
-    #[inline(always)]
-    fn carry_out(&self, from: &mut impl Source, nowait: bool) -> Result<usize, Failure> {
-        let left = from.len();
-        if left < SendHeader::SIZE {
-            return Err(Refusal::BadRecord.into());
-        }
-        let header = user_memory::array(from).ok_or(EFAULT)?;
-        let sent = Sent::new(&SendHeader::from_bytes(&header), left, self.text_max)?;
+    /// Carries out the next record, whose header may have been read already. Returns its bytes.
+    fn carry_out(
+        &self,
+        header: Option<SendHeader>,
+        from: &mut impl Source,
+        nowait: bool,
+    ) -> Result<usize, Failure> {
+        let header = match header {
+            Some(header) => header,
+            None if from.len() < SendHeader::SIZE => return Err(Refusal::BadRecord.into()),
+            None => from.send_header().ok_or(EFAULT)?,
+        };
+        let left = SendHeader::SIZE + from.len();
+        let sent = Sent::new(&header, left, self.text_max)?;
         if sent.unknown > 0 {
             demand_zero(&mut Part::new(from, sent.unknown))?;
         }
         let text = CommandBuffer::copy_text_in(Part::new(from, sent.text), nowait)?;
-        if sent.padding > 0 {
-            let mut padding = [0; ALIGN];
-            user_memory::fill(from, &mut padding[..sent.padding])?;
-        }
+        skip(from, sent.padding)?;
         match sent.to {
             Receivers::One { name, wait: None } if sent.priority == 0 => {
                 self.sender.send(text, name, 0, || self.now)?;
@@ -99,6 +103,90 @@ impl RecordSender<'_> {
         }
         Ok(sent.size())
     }
+}
+
+/// What is left to be carried out of what is written.
+pub(crate) struct Rest<S> {
+    from: S,
+    /// The header of the next record, if it has been read.
+    header: Option<SendHeader>,
+    /// Bytes of the records that have been carried out.
+    written: usize,
+}
+
+/// Sends one plain record after the other, and leaves the others to `carry_out`, which has to do with
+/// [`RecordSender::write`]. Returns what that does.
+///
+/// # Errors
+///
+/// Those of [`RecordSender::write`].
+#[inline(always)]
+pub(crate) fn write_plain<S: Source>(
+    sender: Sender<'_>,
+    mut from: S,
+    text_max: usize,
+    now: u64,
+    nowait: bool,
+    carry_out: impl FnOnce(Rest<S>) -> Result<usize, Failure>,
+) -> Result<usize, Failure> {
+    let mut written = 0;
+    loop {
+        let left = from.len();
+        if left == 0 {
+            return Ok(written);
+        }
+        let header = if left < SendHeader::SIZE {
+            None
+        } else {
+            match from.send_header() {
+                None => return stop(written, EFAULT.into()),
+                header => header,
+            }
+        };
+        let plain = header.and_then(|header| Plain::new(&header, left, text_max));
+        let Some(plain) = plain else {
+            return carry_out(Rest {
+                from,
+                header,
+                written,
+            });
+        };
+        if let Err(failure) = send_plain(sender, &mut from, plain, now, nowait) {
+            return stop(written, failure);
+        }
+        written += plain.size();
+    }
+}
+
+#[inline(always)]
+fn send_plain(
+    sender: Sender<'_>,
+    from: &mut impl Source,
+    plain: Plain,
+    now: u64,
+    nowait: bool,
+) -> Result<(), Failure> {
+    let text = CommandBuffer::copy_text_in(Part::new(from, plain.text), nowait)?;
+    skip(from, plain.padding)?;
+    Ok(sender.send(text, plain.to, 0, || now)?)
+}
+
+/// What a call returns that a failure ends: who writes the rest gets the error.
+fn stop(written: usize, failure: Failure) -> Result<usize, Failure> {
+    if written == 0 {
+        Err(failure)
+    } else {
+        Ok(written)
+    }
+}
+
+/// Passes over padding.
+#[inline(always)]
+fn skip(from: &mut impl Source, padding: usize) -> Result {
+    if padding == 0 {
+        return Ok(());
+    }
+    user_memory::fill(from, &mut [0; ALIGN][..padding])
 }
 
 /// Refuses bytes that mean something to a later version.

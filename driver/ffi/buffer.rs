@@ -57,7 +57,8 @@ pub(crate) struct Buffer {
 /// # Invariants
 ///
 /// - The pointer is that of a chain as [`Buffer`] has it, whose bytes nobody changes.
-/// - `shared` in its header is initialised, and `start <= cut <= len`.
+/// - `shared` in its header is initialised; `start <= text`, and `start <= cut <= cut + text - start
+///   <= len`, with the bytes up to `text` in the first piece.
 /// - The value owns one of `users`.
 pub(crate) struct Bytes(NonNull<First>);
 
@@ -215,8 +216,14 @@ impl Buffer {
         let header = unsafe { first.as_mut() };
         let behind = (header.len as usize).wrapping_sub(line.end);
         let cut = behind.wrapping_add(line.start.into());
-        let (start, cut) = match u8::try_from(cut) {
-            Ok(cut_u8) if cut <= here && line.start <= cut_u8 => (line.start, cut_u8),
+        let (start, text, cut) = match u8::try_from(cut) {
+            Ok(cut_u8)
+                if line.start <= cut_u8
+                    && line.start <= line.text
+                    && cut + usize::from(line.text - line.start) <= here =>
+            {
+                (line.start, line.text, cut_u8)
+            }
             _ => uncut(),
         };
         header.shared.write(Shared {
@@ -224,7 +231,7 @@ impl Buffer {
             broadcast: stamp.broadcast,
             start,
             cut,
-            text: line.text,
+            text,
             origin: stamp.origin,
             time: stamp.time,
         });
@@ -234,11 +241,12 @@ impl Buffer {
     }
 }
 
-/// Where a line starts, and how much of the bytes is not in it, that does not lie in them: all is.
+/// Where a line starts, and its text, and how much of the bytes is not in it, where that does not lie
+/// in them: all is.
 #[cold]
 #[inline(never)]
-fn uncut() -> (u8, u8) {
-    (0, 0)
+fn uncut() -> (u8, u8, u8) {
+    (0, 0, 0)
 }
 
 impl Drop for Buffer {
@@ -271,24 +279,33 @@ impl Bytes {
     #[inline(always)]
     pub(crate) fn text_at(&self) -> usize {
         let shared = self.shared();
-        shared.text.saturating_sub(shared.start).into()
+        usize::from(shared.text) - usize::from(shared.start)
     }
 
     /// The `N` bytes before the text.
     #[inline(always)]
     pub(crate) fn before_text<const N: usize>(&self) -> [u8; N] {
-        let header = self.header();
-        let mut bytes = [0; N];
-        let here = segments::head(header.len as usize);
         // SAFETY: The bytes begin behind the header, in the same allocation.
         let first = unsafe { self.0.add(1) }.cast::<u8>();
         // SAFETY: By the type invariants the bytes are there, are initialised and do not change.
-        let first = unsafe { slice::from_raw_parts(first.as_ptr(), here) };
-        let text = self.shared().text as usize;
-        if let Some(before) = text.checked_sub(N).and_then(|at| first.get(at..text)) {
-            bytes.copy_from_slice(before);
+        let before = unsafe { slice::from_raw_parts(first.as_ptr(), self.shared().text.into()) };
+        before.last_chunk().copied().unwrap_or([0; N])
+    }
+
+    /// What is shared, from the text on, if all of it is in one piece.
+    #[inline(always)]
+    pub(crate) fn from_text(&self) -> Option<&[u8]> {
+        if self.header().next.is_some() {
+            return None;
         }
-        bytes
+        // SAFETY: The bytes begin behind the header, in the same allocation.
+        let first = unsafe { self.0.add(1) }.cast::<u8>();
+        // SAFETY: By the type invariants the text starts within the bytes of this piece.
+        let text = unsafe { first.add(self.shared().text.into()) };
+        let len = self.len() - self.text_at();
+        // SAFETY: By the type invariants there are as many from there on, as `cut + text - start <=
+        // len`; they are initialised and do not change.
+        Some(unsafe { slice::from_raw_parts(text.as_ptr(), len) })
     }
 
     /// What goes with it.

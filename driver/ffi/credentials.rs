@@ -28,9 +28,17 @@ pub(crate) fn from_kuid_munged(user: Kuid) -> u32 {
     unsafe { shim::mq_from_kuid_munged(user.into_raw()) }
 }
 
+/// Whether the caller's namespaces are the initial ones.
+#[inline(always)]
+pub(crate) fn sees_all_ids() -> bool {
+    // SAFETY: `mq_sees_all_ids` may be called by every task.
+    unsafe { shim::mq_sees_all_ids() }
+}
+
 /// The numbers in the caller's namespaces of a process and a user that have these in the initial ones:
 /// 0 if the process is not visible there or, for callers elsewhere, has exited; the overflow number.
-#[inline(always)]
+#[cold]
+#[inline(never)]
 pub(crate) fn ids_here(mut pid: u32, mut uid: u32) -> (u32, u32) {
     // SAFETY: `mq_ids_here` may be called by every task, and changes these two.
     unsafe { shim::mq_ids_here(&raw mut pid, &raw mut uid) };

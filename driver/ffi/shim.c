@@ -13,6 +13,7 @@
 #include <linux/sysfs.h>
 #include <linux/uaccess.h>
 #include <linux/uidgid.h>
+#include <linux/unaligned.h>
 #include <linux/user_namespace.h>
 
 #include "shim.h"
@@ -95,6 +96,11 @@ void mq_rcu_work_init(struct rcu_work *work, work_func_t func)
 void *mq_proc_data(struct seq_file *m)
 {
 	return pde_data(file_inode(m->file));
+}
+
+bool mq_sees_all_ids(void)
+{
+	return !task_tgid(current)->level && current_user_ns() == &init_user_ns;
 }
 
 void mq_ids_here(u32 *pid, u32 *uid)
@@ -220,4 +226,42 @@ size_t mq_copy_from_user(void *to, const void *from, size_t len)
 size_t mq_copy_to_user(void *to, const void *from, size_t len)
 {
 	return copy_to_user((void __user __force *)to, from, len);
+}
+
+bool mq_get_send_header(void *to, const void *from)
+{
+	const u64 __user *at = (const u64 __user __force *)from;
+	u64 *words = to;
+
+	might_fault();
+	if (!user_access_begin(at, MQ_SEND_SIZE))
+		return false;
+	for (unsigned int word = 0; word < MQ_SEND_SIZE / sizeof(*at); word++)
+		unsafe_get_user(words[word], at + word, fault);
+	user_access_end();
+	return true;
+
+fault:
+	user_access_end();
+	return false;
+}
+
+bool mq_put_record(void *to, size_t size, const void *header, const void *text, size_t text_size)
+{
+	u64 __user *at = (u64 __user __force *)to;
+	const u64 *from = header;
+
+	might_fault();
+	if (!user_access_begin(at, size))
+		return false;
+	/* Over the first of the zero bytes goes the end of the text. */
+	unsafe_put_user(0, at + size / sizeof(*at) - 1, fault);
+	for (unsigned int word = 0; word < MQ_RECEIVED_SIZE / sizeof(*at); word++)
+		unsafe_put_user(get_unaligned(from + word), at + word, fault);
+	user_access_end();
+	return !__copy_to_user(at + MQ_RECEIVED_SIZE / sizeof(*at), text, text_size);
+
+fault:
+	user_access_end();
+	return false;
 }

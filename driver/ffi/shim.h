@@ -67,6 +67,9 @@ void mq_rcu_work_init(struct rcu_work *work, work_func_t func);
 /* The data pointer that proc_create_seq_private() was given. */
 void *mq_proc_data(struct seq_file *m);
 
+/* Whether the caller is in the initial namespaces of processes and users. */
+bool mq_sees_all_ids(void);
+
 /*
  * Turns the numbers that a process and a user have in the initial namespaces into those that they
  * have in the caller's: 0 where it has none, or the overflow id.
@@ -100,6 +103,17 @@ void mq_free(const void *memory);
 /* Copies from and to an address in user space. Returns the bytes that could not be copied. */
 size_t mq_copy_from_user(void *to, const void *from, size_t len);
 size_t mq_copy_to_user(void *to, const void *from, size_t len);
+
+/*
+ * Writes a record to an address in user space: the header of a struct mq_received, a text, and
+ * zero bytes up to the size, a multiple of 8. Returns false if some of it could not be written.
+ */
+#define MQ_RECEIVED_SIZE 56
+bool mq_put_record(void *to, size_t size, const void *header, const void *text, size_t text_size);
+
+/* Copies a struct mq_send from an address in user space. Returns false if that cannot be read. */
+#define MQ_SEND_SIZE 32
+bool mq_get_send_header(void *to, const void *from);
 
 /* copy_struct_from_user(): 0, or why not. */
 int mq_copy_struct_from_user(void *to, size_t size, const void *from, size_t from_size);

@@ -6,6 +6,11 @@
 //! like come with an iterator. Either is given by value, so that the range can stay in registers.
 
 use super::shim;
+use crate::policy::uapi::{
+    ReceivedHeader,
+    SendHeader,
+    ALIGN, //
+};
 use core::{
     ffi::c_void,
     mem::MaybeUninit,
@@ -31,6 +36,12 @@ pub(crate) unsafe trait Source {
 
     /// Fills `to` with the next bytes; false if they cannot be read.
     fn fill(&mut self, to: &mut [MaybeUninit<u8>]) -> bool;
+
+    /// The header of a record; `None` if it cannot be read.
+    #[inline(always)]
+    fn send_header(&mut self) -> Option<SendHeader> {
+        Some(SendHeader::from_bytes(&array(self)?))
+    }
 }
 
 /// The next bytes of a source.
@@ -80,7 +91,7 @@ pub(crate) fn fill(from: &mut impl Source, to: &mut [u8]) -> Result {
 
 /// The next `SIZE` bytes of a source; `None` if they cannot be read.
 #[inline(always)]
-pub(crate) fn array<const SIZE: usize>(from: &mut impl Source) -> Option<[u8; SIZE]> {
+pub(crate) fn array<const SIZE: usize>(from: &mut (impl Source + ?Sized)) -> Option<[u8; SIZE]> {
     let mut bytes = [0; SIZE];
     // SAFETY: What is initialised may be taken for what need not be, and `fill` only initialises.
     let to = unsafe { slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), SIZE) };
@@ -94,7 +105,21 @@ pub(crate) trait Destination {
 
     /// Writes all of `from`; false if some of it cannot be written.
     fn put(&mut self, from: &[u8]) -> bool;
+
+    /// Writes a record of `size` bytes: its header, its text, and zero bytes behind it; false if some
+    /// of it cannot be written.
+    #[inline(always)]
+    fn put_record(&mut self, size: usize, header: &Header, text: &[u8]) -> bool {
+        let padding = size - header.len() - text.len();
+        self.put(header) && self.put(text) && (padding == 0 || self.put(&[0; ALIGN][..padding]))
+    }
 }
+
+/// The header of a record.
+type Header = [u8; ReceivedHeader::SIZE];
+
+const _: () = assert!(SendHeader::SIZE == shim::MQ_SEND_SIZE as usize);
+const _: () = assert!(ReceivedHeader::SIZE == shim::MQ_RECEIVED_SIZE as usize);
 
 impl<D: Destination> Destination for &mut D {
     #[inline(always)]
@@ -105,6 +130,11 @@ impl<D: Destination> Destination for &mut D {
     #[inline(always)]
     fn put(&mut self, from: &[u8]) -> bool {
         D::put(self, from)
+    }
+
+    #[inline(always)]
+    fn put_record(&mut self, size: usize, header: &Header, text: &[u8]) -> bool {
+        D::put_record(self, size, header, text)
     }
 }
 
@@ -179,6 +209,16 @@ unsafe impl Source for UserRange {
         let left = unsafe { shim::mq_copy_from_user(to.as_mut_ptr().cast(), at, to.len()) };
         left == 0
     }
+
+    #[inline(always)]
+    fn send_header(&mut self) -> Option<SendHeader> {
+        let at = self.advance(SendHeader::SIZE)?;
+        let mut words = [0_u64; SendHeader::SIZE / size_of::<u64>()];
+        // SAFETY: There are `MQ_SEND_SIZE` bytes to be written to, aligned for words; the other
+        // address may be any.
+        let is_read = unsafe { shim::mq_get_send_header(words.as_mut_ptr().cast(), at) };
+        is_read.then(|| SendHeader::from_words(words))
+    }
 }
 
 impl Destination for UserRange {
@@ -195,6 +235,18 @@ impl Destination for UserRange {
         // SAFETY: `from` can be read, and has as many bytes; the other address may be any.
         let left = unsafe { shim::mq_copy_to_user(at, from.as_ptr().cast(), from.len()) };
         left == 0
+    }
+
+    #[inline(always)]
+    fn put_record(&mut self, size: usize, header: &Header, text: &[u8]) -> bool {
+        debug_assert!(size == (header.len() + text.len()).next_multiple_of(ALIGN));
+        let Some(at) = self.advance(size) else {
+            return false;
+        };
+        let (header, len) = (header.as_ptr().cast(), text.len());
+        // SAFETY: Header and text can be read; the header has `MQ_RECEIVED_SIZE` bytes, and the text
+        // as many as is said; the other address may be any.
+        unsafe { shim::mq_put_record(at, size, header, text.as_ptr().cast(), len) }
     }
 }
 

@@ -127,6 +127,46 @@ impl Sent {
     }
 }
 
+/// A valid record as most are: a text for one receiver, without a priority, whose sender does not wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plain {
+    /// Who is to get it.
+    pub to: Word,
+    /// Bytes of the text behind the header.
+    pub text: usize,
+    /// Bytes of padding behind the text.
+    pub padding: usize,
+}
+
+impl Plain {
+    /// Judges as [`Sent::new`] does; `None` for any other record, and for what is not valid.
+    #[inline(always)]
+    pub fn new(header: &SendHeader, left: usize, text_max: usize) -> Option<Self> {
+        let text = header.text_size as usize;
+        let padding = text.wrapping_neg() % ALIGN;
+        let is_plain = header.header_size as usize == SendHeader::SIZE
+            && header.flags == 0
+            && header.priority == 0
+            && header.timeout == 0
+            && header.to != [0; 8]
+            && text != 0
+            && text <= text_max
+            && header.size as usize <= left
+            && header.size as usize == SendHeader::SIZE + text + padding;
+        is_plain.then(|| Self {
+            to: Word::padded(header.to),
+            text,
+            padding,
+        })
+    }
+
+    /// Bytes of the whole record.
+    #[inline(always)]
+    pub fn size(&self) -> usize {
+        SendHeader::SIZE + self.text + self.padding
+    }
+}
+
 /// What is to be received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {

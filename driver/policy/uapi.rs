@@ -85,6 +85,17 @@ macro_rules! structure {
                 }
             }
 
+            /// Reads it from as many words, in which the bytes lie as they do in memory.
+            #[inline(always)]
+            pub fn from_words(words: [u64; Self::SIZE / mem::size_of::<u64>()]) -> Self {
+                let mut bytes = [0; Self::SIZE];
+                let (places, _) = bytes.as_chunks_mut();
+                for (place, word) in places.iter_mut().zip(words) {
+                    *place = word.to_ne_bytes();
+                }
+                Self::from_bytes(&bytes)
+            }
+
             /// Writes it.
             #[inline(always)]
             pub fn to_bytes(self) -> [u8; Self::SIZE] {

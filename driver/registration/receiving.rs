@@ -6,6 +6,8 @@ use super::{
     Inner,
     Registration, //
 };
+use core::mem;
+
 use crate::{
     ffi::trace,
     message::Message,
@@ -15,14 +17,18 @@ use crate::{
             Walk, //
         },
         records,
-        uapi::NAME_SIZE, //
+        uapi::{
+            ReceivedHeader,
+            ALIGN,
+            NAME_SIZE, //
+        }, //
     }, //
 };
 
 /// What [`Registration::receive`] gave.
 pub(crate) enum Received {
-    /// A message, how many were lost of which nobody has been told, and whether there are more.
-    Message(Message, u64, bool),
+    /// A message.
+    Message(First),
     /// Nothing: the record of the message is too long, and stays.
     TooLong,
     /// Nothing: there is none.
@@ -30,6 +36,18 @@ pub(crate) enum Received {
     /// Nothing, nor will there be: the registration has ended.
     Ended,
 }
+
+/// The first message, or the first that is wanted.
+pub(crate) struct First {
+    pub(crate) message: Message,
+    /// How many were lost of which nobody has been told.
+    pub(crate) lost: u64,
+    /// Whether there may be another that fits.
+    pub(crate) more: bool,
+}
+
+/// The smallest record.
+const RECORD_MIN: usize = ReceivedHeader::SIZE + ALIGN;
 
 /// Messages that are looked at in one turn of the lock.
 const STEPS: usize = 64;
@@ -47,29 +65,110 @@ impl Inner {
         let Some(message) = get(self) else {
             return Received::Nothing;
         };
-        if records::received_size(message.text_len()) > max {
+        let size = records::received_size(message.text_len());
+        if size > max {
             return Received::TooLong;
         }
-        let dropped = self.queue.stats().dropped();
-        let lost = dropped - self.told;
-        if peek {
-            return Received::Message(message.share(), lost, true);
-        }
-        match take(self) {
-            Some(message) => {
-                self.told = dropped;
-                Received::Message(message, lost, self.queue.first().is_some())
+        let (message, lost) = if peek {
+            let dropped = self.queue.stats().dropped();
+            (message.share(), dropped - self.told)
+        } else {
+            match take(self) {
+                Some(message) => (message, self.tell_lost()),
+                None => return Received::Nothing,
             }
-            None => Received::Nothing,
-        }
+        };
+        Received::Message(First {
+            message,
+            lost,
+            more: max - size >= RECORD_MIN,
+        })
+    }
+
+    /// How many messages were lost of which nobody has been told, as somebody is now.
+    #[inline(always)]
+    fn tell_lost(&mut self) -> u64 {
+        let dropped = self.queue.stats().dropped();
+        dropped - mem::replace(&mut self.told, dropped)
     }
 }
 
 impl Registration {
-    /// Takes the first message, if its record has at most `max` bytes.
+    /// Takes the first message, if its record has at most `max` bytes, and nothing else is to be done;
+    /// otherwise [`Registration::receive`] does that.
     #[inline(always)]
+    pub(crate) fn receive_plain(&self, max: usize) -> Option<First> {
+        let mut size = 0;
+        let (message, lost, more) = {
+            let mut inner = self.queue.lock();
+            let message = if inner.queue.is_plain() {
+                inner.queue.pop_if(|first| {
+                    size = records::received_size(first.text_len());
+                    size <= max
+                })
+            } else {
+                None
+            };
+            if message.is_none() {
+                return None;
+            }
+            let more = max - size >= RECORD_MIN && inner.queue.first().is_some();
+            (message, inner.tell_lost(), more)
+        };
+        let message = message?;
+        self.trace_receive(&message);
+        Some(First {
+            message,
+            lost,
+            more,
+        })
+    }
+
+    /// Takes the first message, if its record has at most `max` bytes.
     pub(crate) fn receive(&self, max: usize) -> Received {
         self.receive_first(max, false)
+    }
+
+    /// Takes the first messages into the places of `batch`, as long as their records have at most
+    /// `max` bytes together. Returns how many, how many were lost of which the first is to tell, and
+    /// whether there may be more.
+    pub(crate) fn receive_many(
+        &self,
+        mut max: usize,
+        batch: &mut [Option<Message>],
+    ) -> (usize, u64, bool) {
+        let mut taken = 0;
+        let (lost, is_awaited) = {
+            let mut inner = self.queue.lock();
+            if !inner.queue.is_open() {
+                return (0, 0, false);
+            }
+            for place in &mut *batch {
+                let mut size = 0;
+                let message = inner.queue.pop_if(|first| {
+                    size = records::received_size(first.text_len());
+                    size <= max
+                });
+                if message.is_none() {
+                    break;
+                }
+                // Not freed under the lock: it was `None`.
+                mem::forget(mem::replace(place, message));
+                max -= size;
+                taken += 1;
+            }
+            let lost = if taken > 0 { inner.tell_lost() } else { 0 };
+            (lost, inner.queue.waiting() > 0)
+        };
+        if is_awaited {
+            self.settle_waiting();
+        }
+        for message in batch[..taken].iter().flatten() {
+            self.trace_receive(message);
+        }
+        // Those who have waited for the room are in the queue now.
+        let more = taken == batch.len() || is_awaited && taken > 0;
+        (taken, lost, more)
     }
 
     /// Takes the first message, or the first that a name has sent; or a copy of it, to `peek`.
@@ -109,7 +208,6 @@ impl Registration {
         }
     }
 
-    #[inline(always)]
     fn receive_first(&self, max: usize, peek: bool) -> Received {
         let mut inner = self.queue.lock();
         let is_plain = inner.queue.is_plain();
@@ -128,18 +226,20 @@ impl Registration {
     }
 
     /// Does what is to be done after a message has been received, without the lock.
-    #[inline(always)]
     fn note_received(&self, received: Received, peek: bool, is_awaited: bool) -> Received {
         if is_awaited {
             self.settle_waiting();
         }
         match &received {
-            Received::Message(message, ..) if !peek => {
-                trace::receive(|| (self.name().key(), self.pid(), message.len()));
-            }
+            Received::Message(first) if !peek => self.trace_receive(&first.message),
             _ => {}
         }
         received
+    }
+
+    #[inline(always)]
+    fn trace_receive(&self, message: &Message) {
+        trace::receive(|| (self.name().key(), self.pid(), message.len()));
     }
 
     /// Takes note that nobody has been told of lost messages after all.
