@@ -82,8 +82,8 @@ impl Message {
     /// The text, if all of it is in one piece of memory.
     #[inline(always)]
     pub(crate) fn text(&self) -> Option<&[u8]> {
-        let from_text = self.line.from_text()?;
-        from_text.get(..from_text.len().checked_sub(AFTER)?)
+        let text_and_rest = self.line.text_and_rest()?;
+        text_and_rest.get(..text_and_rest.len().checked_sub(AFTER)?)
     }
 
     /// Its number in the queue that it has been put into.

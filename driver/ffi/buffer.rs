@@ -294,7 +294,7 @@ impl Bytes {
 
     /// What is shared, from the text on, if all of it is in one piece.
     #[inline(always)]
-    pub(crate) fn from_text(&self) -> Option<&[u8]> {
+    pub(crate) fn text_and_rest(&self) -> Option<&[u8]> {
         if self.header().next.is_some() {
             return None;
         }

@@ -109,13 +109,10 @@ impl Registration {
             } else {
                 None
             };
-            if message.is_none() {
-                return None;
-            }
+            let message = message?;
             let more = max - size >= RECORD_MIN && inner.queue.first().is_some();
             (message, inner.tell_lost(), more)
         };
-        let message = message?;
         self.trace_receive(&message);
         Some(First {
             message,
