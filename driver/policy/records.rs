@@ -362,21 +362,39 @@ mod tests {
     #[test]
     fn whatever_is_accepted_lies_within_what_is_left() {
         let mut random = Random::new(1);
-        let mut accepted = 0;
+        let (mut accepted, mut plain) = (0, 0);
         for _ in 0..50_000 {
             let mut bytes = header(1 + random.draw(300)).to_bytes();
             for _ in 0..random.draw(3) {
                 bytes[random.draw(32) as usize] = random.draw(256) as u8;
             }
             let left = 32 + random.draw(400) as usize;
-            if let Ok(sent) = judge(SendHeader::from_bytes(&bytes), left) {
+            let header = SendHeader::from_bytes(&bytes);
+            let judged = judge(header, left);
+            if let Some(found) = Plain::new(&header, left, TEXT_MAX) {
+                plain += 1;
+                let to = Receivers::One {
+                    name: found.to,
+                    wait: None,
+                };
+                let same = Sent {
+                    to,
+                    priority: 0,
+                    unknown: 0,
+                    text: found.text,
+                    padding: found.padding,
+                };
+                assert_eq!(judged, Ok(same));
+                assert_eq!(same.size(), found.size());
+            }
+            if let Ok(sent) = judged {
                 accepted += 1;
                 assert!(sent.size() <= left && sent.padding < 8);
                 assert!(sent.text > 0 && sent.text <= TEXT_MAX);
                 assert!(sent.size() == left || sent.size() % 8 == 0);
             }
         }
-        assert!(accepted > 1_000);
+        assert!(accepted > 1_000 && plain > 1_000);
     }
 
     #[test]
