@@ -53,6 +53,11 @@ fuzz *ARGUMENTS:
 fuzz-host SECONDS *TARGET:
     @tests/fuzz/host/run "$@"
 
+# which lines of the driver the guest tests run, and which they do not
+[group('test'), no-exit-message]
+coverage *ARGUMENTS:
+    @tests/coverage "$@"
+
 # the tests that need no guest
 [group('test'), no-exit-message]
 test-host:
