@@ -235,7 +235,7 @@ fn read_more(registrar: &Registrar, of: Handle, mut to: impl Destination) -> usi
             registration.take_back_lost(lost);
             return read;
         }
-        if !more {
+        if !more || current!().signal_pending() {
             return read;
         }
     }

@@ -44,7 +44,8 @@ pub(crate) struct RecordSender<'a> {
 
 impl RecordSender<'_> {
     /// Carries out one record after the other. Returns the bytes of those that were carried out:
-    /// fewer than there are where one of them failed.
+    /// fewer than there are where one of them failed, or a signal has come: all that
+    /// there are may take minutes.
     ///
     /// # Errors
     ///
@@ -60,6 +61,9 @@ impl RecordSender<'_> {
             match self.carry_out(header.take(), &mut from, nowait) {
                 Ok(bytes) => written += bytes,
                 Err(failure) => return stop(written, failure),
+            }
+            if current!().signal_pending() {
+                break;
             }
         }
         Ok(written)
@@ -155,6 +159,9 @@ pub(crate) fn write_plain<S: Source>(
             return stop(written, failure);
         }
         written += plain.size();
+        if from.len() > 0 && current!().signal_pending() {
+            return Ok(written);
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use mq_policy::uapi::{RECEIVED_BROADCAST, SEND_BROADCAST};
 use nix::{
     errno::Errno,
     poll::PollFlags,
+    sys::signal::Signal,
     sys::uio::{readv, writev},
     time::{clock_gettime, ClockId},
     unistd::{getpid, getuid},
@@ -19,7 +20,7 @@ use crate::{
     harness::Topic,
     puppet::become_user,
     records::{self, header, read, read_up_to, to, with_header, write, HEADER},
-    sys::{area::Area, nowait},
+    sys::{self, area::Area, nowait},
     sysfs, wait,
 };
 
@@ -38,6 +39,10 @@ pub const TESTS: Topic = &[
     (
         "a record that fails: a short count, and then its error",
         short_count,
+    ),
+    (
+        "a signal while many records are written: a short count",
+        signalled,
     ),
     ("readv and writev", vectors),
     ("lost messages are told of, each once", lost),
@@ -183,6 +188,37 @@ fn short_count() {
     assert_eq!(write(&bob, &all[40..]), Err(Errno::ENOENT));
     assert_eq!(write(&bob, &all[80..]), Ok(40));
     assert_eq!(records::lines(&bob), ["bob one", "bob three"]);
+}
+
+fn signalled() {
+    const MANY: usize = 200_000;
+    let child = Child::start(|link| {
+        sys::on_signal(Signal::SIGUSR1, true);
+        let device = records::registered("bob");
+        let records = to("bob", "x").repeat(MANY);
+        link.say("ready");
+        link.say(format!(
+            "{:?} of {}",
+            write(&device, &records),
+            records.len()
+        ));
+    });
+    assert_eq!(child.hear(), "ready");
+    let said = loop {
+        child.signal(Signal::SIGUSR1);
+        std::thread::sleep(Duration::from_millis(1));
+        if let Some(said) = child.heard() {
+            break said;
+        }
+    };
+    let (written, all) = said
+        .strip_prefix("Ok(")
+        .and_then(|rest| rest.split_once(") of "))
+        .unwrap_or_else(|| panic!("{said}"));
+    let [written, all] = [written, all].map(|count| count.parse::<usize>().expect("a count"));
+    assert!(0 < written && written < all, "{said}");
+    assert_eq!(written % (all / MANY), 0, "whole records: {said}");
+    child.finish();
 }
 
 fn vectors() {
