@@ -34,7 +34,7 @@ fresh
 printf none >$filter
 
 is 'each file of policy with tests has a suite' "$(cd $suites && echo mq_* | sed 's/mq_//g')" \
-	'chunks command hash_index limits line listing message name queue quota registry ring segments'
+	'chunks command hash_index limits line listing message name priorities queue quota records registry ring segments trie'
 for suite in "$suites"/mq_*; do
 	suite=${suite##*/}
 	results "$suite" as_tap "$suite"
