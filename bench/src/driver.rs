@@ -2,7 +2,14 @@
 
 //! The loaded driver and its parameters, which go back to what they were when the benchmark ends.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use mq_policy::paths::QUEUES;
 
 const FOLDER: &str = "/sys/class/misc/mq";
 
@@ -54,6 +61,31 @@ impl Drop for Driver {
         }
     }
 }
+
+/// Waits until nothing is left of registrations whose names begin so: those of processes that have
+/// been killed are taken apart in the background.
+pub fn wait_until_gone(prefix: &str) {
+    const LIMIT: Duration = Duration::from_secs(60);
+    const STEP: Duration = Duration::from_millis(10);
+    let start = Instant::now();
+    loop {
+        let left = fs::read_dir(format!("{FOLDER}/{QUEUES}"))
+            .expect("list the registrations")
+            .map(|entry| entry.expect("list the registrations").file_name())
+            .filter(|name| name.as_encoded_bytes().starts_with(prefix.as_bytes()))
+            .count();
+        // What is shown no more is gone a moment later.
+        thread::sleep(STEP);
+        if left == 0 {
+            return;
+        }
+        assert!(
+            start.elapsed() < LIMIT,
+            "{left} registrations have not gone within a minute"
+        );
+    }
+}
+
 /// Sets how many messages the queues of later registrations hold.
 pub fn set_queue_len(len: usize) {
     fs::write(format!("{FOLDER}/queue_len"), len.to_string()).expect("set queue_len");

@@ -52,6 +52,10 @@ pub(crate) struct Published<T: Send + Sync + 'static> {
     slots: Growing<Slot<T>, 1>,
     /// A bit for each place, set while something is there: a walk passes over the others.
     taken: Growing<Atomic<u64>, WORD>,
+    /// Objects in each chunk. Used by `publish` and `retract` alone.
+    counts: [Atomic<u32>; CHUNKS],
+    /// A bit for each chunk, set while anything is there: a walk passes over the others.
+    in_use: Atomic<u32>,
 }
 
 const WORD: usize = u64::BITS as usize;
@@ -98,6 +102,8 @@ impl<T: Send + Sync> Published<T> {
             first: [const { Atomic::new(ptr::null_mut()) }; chunk_len(0)],
             slots: Growing::new(),
             taken: Growing::new(),
+            counts: [const { Atomic::new(0) }; CHUNKS],
+            in_use: Atomic::new(0),
         }
     }
 
@@ -158,6 +164,8 @@ impl<T: Send + Sync> Published<T> {
             let Some(word) = self.taken.chunk(walked.chunk)?.get(walked.words) else {
                 walked.chunk += 1;
                 walked.words = 0;
+                // There are fewer chunks than bits.
+                walked.chunk += (read_once(&self.in_use) >> walked.chunk).trailing_zeros() as usize;
                 continue;
             };
             let mut taken = read_once(word);
@@ -188,10 +196,24 @@ impl<T: Send + Sync> Published<T> {
         if !slot.load(Relaxed).is_null() {
             return Err(ENOMEM);
         }
+        self.count(index, |count| count + 1);
         // INVARIANT: The place owns the reference that `object` was.
         slot.store(Arc::into_raw(object).cast_mut(), Release);
         taken.fetch_add(bit(index), Relaxed);
         Ok(())
+    }
+
+    /// Counts the objects of the chunk that a place is in.
+    fn count(&self, index: u32, change: impl FnOnce(u32) -> u32) {
+        let (chunk, _) = locate(index as usize);
+        let Some(count) = self.counts.get(chunk) else {
+            return;
+        };
+        let new = change(count.load(Relaxed));
+        count.store(new, Relaxed);
+        let others = self.in_use.load(Relaxed) & !(1 << chunk);
+        self.in_use
+            .store(others | u32::from(new > 0) << chunk, Relaxed);
     }
 
     /// Takes out what is at a place.
@@ -200,6 +222,7 @@ impl<T: Send + Sync> Published<T> {
         if let Some(taken) = self.taken.get(index) {
             taken.fetch_sub(bit(index), Relaxed);
         }
+        self.count(index, |count| count - 1);
         Some(retired)
     }
 }

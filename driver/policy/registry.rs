@@ -11,7 +11,9 @@
 use super::{
     chunks::{
         chunk_len,
-        Chunks, //
+        locate,
+        Chunks,
+        CHUNKS, //
     },
     hash_index::{
         HashIndex,
@@ -226,8 +228,8 @@ pub struct Registry<T, S: Storage> {
     slots: Slots<T, S>,
     names: HashIndex<ByName, S>,
     owners: HashIndex<ByOwner, S>,
-    /// The free places that were taken before.
-    free: u32,
+    /// The free places of each chunk that were taken before.
+    free: [u32; CHUNKS],
     /// Places that were taken before: those from here on never were.
     used: u32,
     first: u32,
@@ -243,7 +245,7 @@ impl<T: Member, S: Storage> Registry<T, S> {
             slots: Slots(Chunks::new()),
             names: HashIndex::new(seed),
             owners: HashIndex::new(seed),
-            free: NONE,
+            free: [NONE; CHUNKS],
             used: 0,
             first: NONE,
             last: NONE,
@@ -287,7 +289,7 @@ impl<T: Member, S: Storage> Registry<T, S> {
 
     /// The chunk to grow by with [`Registry::grow`], where the next [`Registry::reserve`] needs it.
     pub fn needs_growth(&self) -> Option<usize> {
-        let full = self.free == NONE && self.used as usize == self.slots.0.len();
+        let full = self.free_slot().is_none();
         full.then(|| self.slots.0.next_chunk())
     }
 
@@ -340,9 +342,10 @@ impl<T: Member, S: Storage> Registry<T, S> {
         };
         charge().map_err(|refusal| self.denied(refusal, None))?;
 
-        match free {
-            Some(next) => self.free = next,
-            None => self.used += 1,
+        let (chunk, _) = locate(index as usize);
+        match (free, self.free.get_mut(chunk)) {
+            (Some(next), Some(free)) => *free = next,
+            _ => self.used += 1,
         }
         self.sequence += 1;
         self.len += 1;
@@ -392,8 +395,9 @@ impl<T: Member, S: Storage> Registry<T, S> {
         self.owners.remove(&mut self.slots, handle.index);
         self.link(earlier, later);
         self.len -= 1;
-        let free = Slot::Free { next: self.free };
-        self.free = handle.index;
+        let (chunk, _) = locate(handle.index as usize);
+        let next = mem::replace(self.free.get_mut(chunk)?, handle.index);
+        let free = Slot::Free { next };
         match mem::replace(self.slots.0.get_mut(handle.index as usize)?, free) {
             Slot::Taken(entry) => entry.member,
             Slot::Free { .. } => None,
@@ -443,12 +447,17 @@ impl<T: Member, S: Storage> Registry<T, S> {
     }
 
     /// A free place; and the one that is free after it, or `None` for one that was never taken.
+    ///
+    /// It is in the first chunk that has one: after many have come and gone, those who are left are
+    /// found close together by whoever walks over the places.
     fn free_slot(&self) -> Option<(u32, Option<u32>)> {
-        match self.slots.0.get(self.free as usize) {
-            Some(&Slot::Free { next }) => Some((self.free, Some(next))),
-            _ if (self.used as usize) < self.slots.0.len() => Some((self.used, None)),
-            _ => None,
+        for &index in &self.free {
+            if let Some(&Slot::Free { next }) = self.slots.0.get(index as usize) {
+                return Some((index, Some(next)));
+            }
         }
+        let is_left = (self.used as usize) < self.slots.0.len();
+        is_left.then_some((self.used, None))
     }
 
     /// What is found at a place; where that is only reserved, what it is to replace.

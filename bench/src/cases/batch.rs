@@ -23,10 +23,6 @@ const MANY: usize = 32;
 pub fn run(meter: &Meter, peer: &dyn Peer) -> Vec<Figure> {
     let end = peer.own(0);
     let frame = end.frame(&[b'x'; SIZE]);
-    let by_ring = end.files().map(|files| {
-        let samples = by_ring(meter, end.as_ref(), &frame, files);
-        meter.figure("G", "8 by io_uring", peer.name(), samples)
-    });
     let by_call = end.many(&frame, MANY).map(|frames| {
         let mut buffer = vec![0; MANY * end.room(SIZE)];
         let samples = meter.sample(|| {
@@ -34,6 +30,10 @@ pub fn run(meter: &Meter, peer: &dyn Peer) -> Vec<Figure> {
             end.receive(&mut buffer);
         });
         meter.figure("G", "32 by one call", peer.name(), samples.each(MANY))
+    });
+    let by_ring = end.files().map(|files| {
+        let samples = by_ring(meter, end.as_ref(), &frame, files);
+        meter.figure("G", "8 by io_uring", peer.name(), samples)
     });
     by_ring.into_iter().chain(by_call).collect()
 }

@@ -288,9 +288,14 @@ struct Broadcast {
 }
 
 impl Broadcast {
+    /// What the names of the receivers begin with.
+    const PREFIX: &'static str = "r";
+
     fn new(mq: &Mq, receivers: usize, clock: Clock) -> Self {
         let mq = *mq;
         let cost = clock.cost();
+        // Or sending would pass over what is left of those of another fan-out.
+        driver::wait_until_gone(Self::PREFIX);
         // The first turn is to register and gives the file, any other is to receive.
         let receivers = Crowd::start(receivers, |number| {
             let mut device = None;
@@ -298,7 +303,7 @@ impl Broadcast {
             Box::new(move || match &device {
                 None => {
                     let own = Device::open(mq.to_all());
-                    own.register(&format!("r{number}"));
+                    own.register(&format!("{}{number}", Self::PREFIX));
                     device.insert(own).file.as_raw_fd() as u64
                 }
                 Some(device) => {

@@ -196,6 +196,26 @@ mod cases {
     }
 
     #[test]
+    fn places_of_the_first_chunk_are_taken_first() {
+        let stays = Cell::new(false);
+        let mut registry = empty();
+        let count = chunk_len(0) as u32 + 2;
+        let handles: [_; chunk_len(0) + 2] = core::array::from_fn(|number| {
+            register(&mut registry, numbered(number as u32), number as u32, &stays)
+        });
+        let indexes = handles.map(|handle| handle.index());
+        assert!(indexes.into_iter().eq(0..count));
+        // That of the second chunk is given back last.
+        for freed in [3, count - 1] {
+            assert!(registry.remove(handles[freed as usize]).is_some());
+        }
+        for (number, taken) in [(count, 3), (count + 1, count - 1), (count + 2, count)] {
+            let handle = register(&mut registry, numbered(number), number, &stays);
+            assert_eq!(handle.index(), taken);
+        }
+    }
+
+    #[test]
     fn the_quota_is_asked_last_and_only_if_all_else_allows() {
         let dying = Cell::new(false);
         let mut registry = empty();
