@@ -201,7 +201,12 @@ mod cases {
         let mut registry = empty();
         let count = chunk_len(0) as u32 + 2;
         let handles: [_; chunk_len(0) + 2] = core::array::from_fn(|number| {
-            register(&mut registry, numbered(number as u32), number as u32, &stays)
+            register(
+                &mut registry,
+                numbered(number as u32),
+                number as u32,
+                &stays,
+            )
         });
         let indexes = handles.map(|handle| handle.index());
         assert!(indexes.into_iter().eq(0..count));
