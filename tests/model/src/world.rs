@@ -4,7 +4,7 @@
 
 use nix::errno::Errno;
 
-use crate::operation::{FILES, PROCESSES, STARTS_AS};
+use crate::operation::{Operation, FILES, PROCESSES, STARTS_AS};
 
 /// A process, by a number that no other has or had.
 pub type ProcessId = u64;
@@ -66,13 +66,15 @@ impl World {
         self.processes.iter().position(|at| at.id == process)
     }
 
-    /// A file that a process has open.
+    /// The process at a place, and a file that it has open.
     ///
     /// # Errors
     ///
     /// `EBADF`.
-    pub fn file(&self, place: usize, file: usize) -> Result<File, Errno> {
-        self.processes[place].files[file].ok_or(Errno::EBADF)
+    pub fn caller(&self, place: usize, file: usize) -> Result<(Process, File), Errno> {
+        let process = self.processes[place];
+        let file = process.files[file].ok_or(Errno::EBADF)?;
+        Ok((process, file))
     }
 
     /// Whether any process has a file open.
@@ -86,8 +88,39 @@ impl World {
         self.last_file
     }
 
-    /// Has a process open the device.
-    pub fn open(&mut self, place: usize, file: usize) {
+    /// Does an operation as far as it is about processes, users, and which files are open: whatever
+    /// the kernel does before the driver comes to know of it. Returns the process that has ended.
+    ///
+    /// # Errors
+    ///
+    /// `EBADF`.
+    pub fn perform(&mut self, operation: &Operation) -> Result<Option<ProcessId>, Errno> {
+        match *operation {
+            Operation::Open { process, file } => self.open(process, file),
+            Operation::Close { process, file } => {
+                self.caller(process, file)?;
+                self.processes[process].files[file] = None;
+            }
+            Operation::Pass { process, file, to } => {
+                let (_, passed) = self.caller(process, file)?;
+                self.processes[to].files[file] = Some(passed);
+            }
+            Operation::Become { process, user } => self.processes[process].user = user,
+            Operation::Restart { process } => return Ok(Some(self.restart(process))),
+            Operation::Fork { process, child } => return Ok(Some(self.fork(process, child))),
+            // The process stays the same, and its files open.
+            Operation::Execute { .. } => {}
+            Operation::Write { .. }
+            | Operation::Read { .. }
+            | Operation::Poll { .. }
+            | Operation::Set { .. }
+            | Operation::Flush { .. }
+            | Operation::Evict { .. } => {}
+        }
+        Ok(None)
+    }
+
+    fn open(&mut self, place: usize, file: usize) {
         self.last_file += 1;
         let process = &mut self.processes[place];
         process.files[file] = Some(File {
@@ -97,34 +130,8 @@ impl World {
         });
     }
 
-    /// Has a process close a file.
-    ///
-    /// # Errors
-    ///
-    /// `EBADF`.
-    pub fn close(&mut self, place: usize, file: usize) -> Result<(), Errno> {
-        let closed = self.processes[place].files[file].take();
-        closed.map(drop).ok_or(Errno::EBADF)
-    }
-
-    /// Has a process pass a file to another.
-    ///
-    /// # Errors
-    ///
-    /// `EBADF`.
-    pub fn pass(&mut self, place: usize, file: usize, to: usize) -> Result<(), Errno> {
-        self.processes[to].files[file] = Some(self.file(place, file)?);
-        Ok(())
-    }
-
-    /// Changes a process's effective user id.
-    pub fn become_user(&mut self, place: usize, user: u32) {
-        self.processes[place].user = user;
-    }
-
-    /// Ends a process, and starts another in its place, with the device open at the first. Returns
-    /// the one that has ended.
-    pub fn restart(&mut self, place: usize) -> ProcessId {
+    /// Ends a process, and starts another in its place, with the device open at the first.
+    fn restart(&mut self, place: usize) -> ProcessId {
         let ended = self.processes[place].id;
         self.last_process += 1;
         self.processes[place] = Process {
@@ -136,9 +143,8 @@ impl World {
         ended
     }
 
-    /// Ends a process, and starts a child of the one at `parent` in its place. Returns the one that
-    /// has ended.
-    pub fn fork(&mut self, parent: usize, place: usize) -> ProcessId {
+    /// Ends a process, and starts a child of the one at `parent` in its place.
+    fn fork(&mut self, parent: usize, place: usize) -> ProcessId {
         let ended = self.processes[place].id;
         self.last_process += 1;
         self.processes[place] = Process {

@@ -13,28 +13,24 @@ use crate::{
 impl Machine for Model {
     fn perform(&mut self, operation: &Operation) -> Outcome {
         let done = |()| Answer::Done;
+        if let Some(ended) = self.world.perform(operation)? {
+            self.process_ended(ended);
+        }
         match *operation {
-            Operation::Open { process, file } => self.world.open(process, file),
-            Operation::Close { process, file } => self.world.close(process, file)?,
-            Operation::Pass { process, file, to } => self.world.pass(process, file, to)?,
-            Operation::Become { process, user } => self.world.become_user(process, user),
-            // Registration and files stay.
-            Operation::Execute { .. } => {}
-            Operation::Restart { process } => {
-                let ended = self.world.restart(process);
-                self.process_ended(ended);
-            }
-            Operation::Fork { process, child } => {
-                let ended = self.world.fork(process, child);
-                self.process_ended(ended);
-            }
+            Operation::Open { .. }
+            | Operation::Close { .. }
+            | Operation::Pass { .. }
+            | Operation::Fork { .. }
+            | Operation::Execute { .. }
+            | Operation::Become { .. }
+            | Operation::Restart { .. } => {}
             Operation::Write {
                 process,
                 file,
                 how,
                 ref bytes,
             } => {
-                let (caller, file) = (self.world.process(process), self.world.file(process, file)?);
+                let (caller, file) = self.world.caller(process, file)?;
                 let outcome = self.write(caller, file, how, &bytes.0);
                 return self.totals.note(outcome).map(done);
             }
@@ -44,7 +40,7 @@ impl Machine for Model {
                 how,
                 size,
             } => {
-                let (caller, file) = (self.world.process(process), self.world.file(process, file)?);
+                let (caller, file) = self.world.caller(process, file)?;
                 let outcome = self.read(caller, file, how, size);
                 return self
                     .totals
@@ -52,7 +48,7 @@ impl Machine for Model {
                     .map(|read| Answer::Bytes(Bytes(read)));
             }
             Operation::Poll { process, file } => {
-                let (caller, file) = (self.world.process(process), self.world.file(process, file)?);
+                let (caller, file) = self.world.caller(process, file)?;
                 return Ok(self.poll(caller.id, file));
             }
             Operation::Set { parameter, value } => self.limits.set(parameter, value)?,
