@@ -13,6 +13,7 @@ use crate::{
             Bytes,
             Shares, //
         },
+        stock::Stock,
         user_memory::Source, //
     },
     policy::{
@@ -33,7 +34,8 @@ use crate::{
             NAME_MAX, //
         },
         queue::Item,
-        refusal::Refusal, //
+        refusal::Refusal,
+        segments, //
     }, //
 };
 use core::ops::Deref;
@@ -54,6 +56,12 @@ impl Message {
             line: self.line.clone(),
             sequence: self.sequence,
         }
+    }
+
+    /// Gives it up; where nobody else has it, its memory goes into the stock.
+    #[inline(always)]
+    pub(crate) fn drop_into(self, stock: &mut Stock) {
+        self.line.drop_into(stock);
     }
 
     /// The line of a message that is in no queue yet, to be put into many.
@@ -145,7 +153,7 @@ impl CommandBuffer {
         if written > max + command::TRAILER_MAX {
             return Err(Refusal::TooLong.into());
         }
-        let buffer = Buffer::copy_in::<BEFORE, AFTER>(from, nowait)?;
+        let buffer = Buffer::copy_in::<BEFORE, AFTER>(from, nowait, None)?;
         let end = BEFORE + written;
         let trailer = match buffer.head().get(BEFORE..end) {
             Some(all) => command::trailer(all),
@@ -159,16 +167,26 @@ impl CommandBuffer {
     }
 
     /// Copies in a text, as that of a command without a command word; `nowait`: without sleeping for
-    /// memory.
+    /// memory, where that is not in the stock.
     ///
     /// # Errors
     ///
     /// `EFAULT`; `ENOMEM`, or `EAGAIN` with `nowait`.
     #[inline(always)]
-    pub(crate) fn copy_text_in(from: impl Source, nowait: bool) -> Result<Self, Failure> {
+    pub(crate) fn copy_text_in(
+        from: impl Source,
+        nowait: bool,
+        stock: Option<&mut Stock>,
+    ) -> Result<Self, Failure> {
         let len = from.len();
-        let buffer = Buffer::copy_in::<BEFORE, AFTER>(from, nowait)?;
+        let buffer = Buffer::copy_in::<BEFORE, AFTER>(from, nowait, stock)?;
         Ok(Self { buffer, len })
+    }
+
+    /// The number of the size of the memory that a text of `len` bytes takes, if it takes one piece.
+    #[inline(always)]
+    pub(crate) fn size_number(len: usize) -> usize {
+        segments::first(BEFORE + len + AFTER)
     }
 
     /// The buffer, and the bytes of the command.

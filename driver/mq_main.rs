@@ -26,6 +26,7 @@ mod pollers;
 mod process;
 mod procfs;
 mod reader;
+mod record_batch;
 mod record_reader;
 mod record_sender;
 mod registrar;

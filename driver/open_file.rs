@@ -54,7 +54,7 @@ use crate::{
     reader::Reader,
     record_reader::RecordReader,
     record_sender::{
-        write_plain,
+        write_one,
         RecordSender,
         Rest, //
     },
@@ -230,7 +230,7 @@ impl MqFile {
         let text_max = self.registrar.settings.cmd_buf_size.get() as usize;
         let now = self.registrar.timing.now();
         let carry_out = move |rest| self.write_any_records(rest, now, file, nowait);
-        match write_plain(self.sender(), from, text_max, now, nowait, carry_out) {
+        match write_one(self.sender(), from, text_max, now, nowait, carry_out) {
             Ok(written) => Ok(written).into(),
             Err(failure) => self.fail(failure),
         }

@@ -6,6 +6,7 @@ use crate::{
     errors::Failure,
     ffi::{
         credentials,
+        stock::Stock,
         user_memory::Destination,
         wait_queue::{
             Deadline,
@@ -28,6 +29,7 @@ use crate::{
     reader,
     registrar::Registrar,
     registration::{
+        First,
         Received,
         Registration, //
     }, //
@@ -41,7 +43,7 @@ use kernel::{
 };
 
 /// Messages that are taken in one turn of the lock.
-const BATCH: usize = 16;
+const BATCH: usize = Stock::MAX;
 
 /// What reading records through an open file needs.
 #[derive(Clone, Copy)]
@@ -71,7 +73,7 @@ impl RecordReader<'_> {
         let Some((first, of)) = taken else {
             return read_slowly(self.registrar, self.identity, to, nowait);
         };
-        let Some(size) = copy_out(&first.message, first.lost, &mut to) else {
+        let Some(size) = copy_first_out(&first, &mut to) else {
             give_back(self.registrar, of, first.message, first.lost);
             return Err(EFAULT.into());
         };
@@ -91,7 +93,7 @@ impl RecordReader<'_> {
             received = self.wait(&of, true, nowait, None, || of.receive(room))?;
         }
         match received {
-            Received::Message(first) => match copy_out(&first.message, first.lost, &mut to) {
+            Received::Message(first) => match copy_first_out(&first, &mut to) {
                 Some(size) if first.more => Ok(size + read_more(self.registrar, of.handle(), to)),
                 Some(size) => Ok(size),
                 None => {
@@ -127,7 +129,7 @@ impl RecordReader<'_> {
             received = self.wait(&of, exclusive, nowait, deadline, receive)?;
         }
         match received {
-            Received::Message(first) => match copy_out(&first.message, first.lost, to) {
+            Received::Message(first) => match copy_first_out(&first, to) {
                 Some(size) => Ok(size),
                 None => {
                     if !peek {
@@ -211,13 +213,18 @@ fn read_more(registrar: &Registrar, of: Handle, mut to: impl Destination) -> usi
     };
     let mut read = 0;
     let mut batch = [const { None }; BATCH];
+    let mut freed = Stock::new();
+    let sees_all_ids = credentials::sees_all_ids();
     loop {
         let (taken, mut lost, more) = registration.receive_many(to.len(), &mut batch);
         let mut is_copied = true;
         for place in &mut batch[..taken] {
             let Some(message) = place.take() else { break };
-            match copy_out(&message, lost, &mut to) {
-                Some(size) => read += size,
+            match copy_out(&message, lost, sees_all_ids, &mut to) {
+                Some(size) => {
+                    read += size;
+                    message.drop_into(&mut freed);
+                }
                 None => {
                     *place = Some(message);
                     is_copied = false;
@@ -241,12 +248,23 @@ fn read_more(registrar: &Registrar, of: Handle, mut to: impl Destination) -> usi
     }
 }
 
-/// Writes a record to where it is read to, which has room for it. Returns its size, or `None` if it
-/// could not be written.
+/// [`copy_out`] of a message that has been received alone.
 #[inline(always)]
-fn copy_out(message: &Message, lost: u64, to: &mut impl Destination) -> Option<usize> {
+fn copy_first_out(first: &First, to: &mut impl Destination) -> Option<usize> {
+    copy_out(&first.message, first.lost, credentials::sees_all_ids(), to)
+}
+
+/// Writes a record to where it is read to, which has room for it; `sees_all_ids`: the reader is in the
+/// initial namespaces. Returns its size, or `None` if it could not be written.
+#[inline(always)]
+fn copy_out(
+    message: &Message,
+    lost: u64,
+    sees_all_ids: bool,
+    to: &mut impl Destination,
+) -> Option<usize> {
     let mut stamp = message.stamp();
-    if !credentials::sees_all_ids() {
+    if !sees_all_ids {
         let (pid, uid) = credentials::ids_here(stamp.origin.pid(), stamp.origin.uid());
         stamp.origin = Origin::new(pid, uid);
     }

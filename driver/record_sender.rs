@@ -24,6 +24,7 @@ use crate::{
             ALIGN, //
         }, //
     },
+    record_batch::RecordBatch,
     sender::{
         Sender,
         Sending, //
@@ -44,8 +45,8 @@ pub(crate) struct RecordSender<'a> {
 
 impl RecordSender<'_> {
     /// Carries out one record after the other. Returns the bytes of those that were carried out:
-    /// fewer than there are where one of them failed, or a signal has come: all that
-    /// there are may take minutes.
+    /// fewer than there are where one of them failed, or a signal has come, since all that there are
+    /// may take minutes.
     ///
     /// # Errors
     ///
@@ -55,39 +56,72 @@ impl RecordSender<'_> {
         let Rest {
             mut from,
             mut header,
-            mut written,
         } = rest;
+        let mut written = 0;
         while header.is_some() || from.len() > 0 {
-            match self.carry_out(header.take(), &mut from, nowait) {
-                Ok(bytes) => written += bytes,
-                Err(failure) => return stop(written, failure),
-            }
-            if current!().signal_pending() {
-                break;
+            let (carried_out, failure) = match self.next(&mut header, &mut from, nowait) {
+                Ok(done) => done,
+                Err(failure) => (0, Some(failure)),
+            };
+            written += carried_out;
+            match failure {
+                Some(failure) if written == 0 => return Err(failure),
+                // Who writes the rest gets the error.
+                Some(_) => break,
+                None if current!().signal_pending() => break,
+                None => {}
             }
         }
         Ok(written)
     }
 
-    /// Carries out the next record, whose header may have been read already. Returns its bytes.
-    fn carry_out(
+    /// Carries out the next record, whose header may have been read already, or some that can be sent
+    /// together. Returns the bytes of those that were carried out, and why not all of them were.
+    fn next(
         &self,
-        header: Option<SendHeader>,
+        header: &mut Option<SendHeader>,
         from: &mut impl Source,
         nowait: bool,
-    ) -> Result<usize, Failure> {
-        let header = match header {
+    ) -> Result<(usize, Option<Failure>), Failure> {
+        let next = match header.take() {
             Some(header) => header,
             None if from.len() < SendHeader::SIZE => return Err(Refusal::BadRecord.into()),
             None => from.send_header().ok_or(EFAULT)?,
         };
         let left = SendHeader::SIZE + from.len();
-        let sent = Sent::new(&header, left, self.text_max)?;
+        match Plain::new(&next, left, self.text_max) {
+            Some(plain) if RecordBatch::takes(&plain) => {
+                let mut batch = RecordBatch::new(plain.to);
+                let copied = batch.copy_in(plain, from, self.text_max, nowait);
+                let (bytes, refusal) = batch.send(self.sender, self.now);
+                let failure = match copied {
+                    Ok(next) => {
+                        *header = next;
+                        None
+                    }
+                    Err(failure) => Some(failure),
+                };
+                Ok((bytes, refusal.map(Failure::from).or(failure)))
+            }
+            _ => Ok((self.carry_out(&next, left, from, nowait)?, None)),
+        }
+    }
+
+    /// Carries out the record with this header, which is followed by `from`; from the header on there
+    /// are `left` bytes. Returns its bytes.
+    fn carry_out(
+        &self,
+        header: &SendHeader,
+        left: usize,
+        from: &mut impl Source,
+        nowait: bool,
+    ) -> Result<usize, Failure> {
+        let sent = Sent::new(header, left, self.text_max)?;
         if sent.unknown > 0 {
             demand_zero(&mut Part::new(from, sent.unknown))?;
         }
-        let text = CommandBuffer::copy_text_in(Part::new(from, sent.text), nowait)?;
-        skip(from, sent.padding)?;
+        let text = CommandBuffer::copy_text_in(Part::new(from, sent.text), nowait, None)?;
+        user_memory::skip_padding(from, sent.padding)?;
         match sent.to {
             Receivers::One { name, wait: None } if sent.priority == 0 => {
                 self.sender.send(text, name, 0, || self.now)?;
@@ -114,18 +148,16 @@ pub(crate) struct Rest<S> {
     from: S,
     /// The header of the next record, if it has been read.
     header: Option<SendHeader>,
-    /// Bytes of the records that have been carried out.
-    written: usize,
 }
 
-/// Sends one plain record after the other, and leaves the others to `carry_out`, which has to do with
-/// [`RecordSender::write`]. Returns what that does.
+/// Sends the record, if it is the only one and a plain one, and leaves all others to `carry_out`, which
+/// has to do with them what [`RecordSender::write`] does. Returns what that returns.
 ///
 /// # Errors
 ///
 /// Those of [`RecordSender::write`].
 #[inline(always)]
-pub(crate) fn write_plain<S: Source>(
+pub(crate) fn write_one<S: Source>(
     sender: Sender<'_>,
     mut from: S,
     text_max: usize,
@@ -133,67 +165,23 @@ pub(crate) fn write_plain<S: Source>(
     nowait: bool,
     carry_out: impl FnOnce(Rest<S>) -> Result<usize, Failure>,
 ) -> Result<usize, Failure> {
-    let mut written = 0;
-    loop {
-        let left = from.len();
-        if left == 0 {
-            return Ok(written);
-        }
-        let header = if left < SendHeader::SIZE {
-            None
-        } else {
-            match from.send_header() {
-                None => return stop(written, EFAULT.into()),
-                header => header,
-            }
-        };
-        let plain = header.and_then(|header| Plain::new(&header, left, text_max));
-        let Some(plain) = plain else {
-            return carry_out(Rest {
-                from,
-                header,
-                written,
-            });
-        };
-        if let Err(failure) = send_plain(sender, &mut from, plain, now, nowait) {
-            return stop(written, failure);
-        }
-        written += plain.size();
-        if from.len() > 0 && current!().signal_pending() {
-            return Ok(written);
-        }
+    let left = from.len();
+    if left < SendHeader::SIZE {
+        return carry_out(Rest { from, header: None });
     }
-}
-
-#[inline(always)]
-fn send_plain(
-    sender: Sender<'_>,
-    from: &mut impl Source,
-    plain: Plain,
-    now: u64,
-    nowait: bool,
-) -> Result<(), Failure> {
-    let text = CommandBuffer::copy_text_in(Part::new(from, plain.text), nowait)?;
-    skip(from, plain.padding)?;
-    Ok(sender.send(text, plain.to, 0, || now)?)
-}
-
-/// What a call returns that a failure ends: who writes the rest gets the error.
-fn stop(written: usize, failure: Failure) -> Result<usize, Failure> {
-    if written == 0 {
-        Err(failure)
-    } else {
-        Ok(written)
+    let header = from.send_header().ok_or(EFAULT)?;
+    match Plain::new(&header, left, text_max) {
+        Some(plain) if plain.size() == left => {
+            let text = CommandBuffer::copy_text_in(Part::new(&mut from, plain.text), nowait, None)?;
+            user_memory::skip_padding(&mut from, plain.padding)?;
+            sender.send(text, plain.to, 0, || now)?;
+            Ok(left)
+        }
+        _ => carry_out(Rest {
+            from,
+            header: Some(header),
+        }),
     }
-}
-
-/// Passes over padding.
-#[inline(always)]
-fn skip(from: &mut impl Source, padding: usize) -> Result {
-    if padding == 0 {
-        return Ok(());
-    }
-    user_memory::fill(from, &mut [0; ALIGN][..padding])
 }
 
 /// Refuses bytes that mean something to a later version.

@@ -11,7 +11,10 @@ mod waiting;
 
 pub(crate) use self::{
     delivery::Undelivered,
-    receiving::Received, //
+    receiving::{
+        First,
+        Received, //
+    }, //
 };
 
 use crate::{
@@ -340,7 +343,13 @@ impl Registration {
     /// Counts a message sent to one queue.
     #[inline(always)]
     pub(crate) fn count_send(&self) {
-        self.sends.fetch_add(1, Relaxed);
+        self.count_sends(1);
+    }
+
+    /// Counts messages sent to one queue.
+    #[inline(always)]
+    pub(crate) fn count_sends(&self, count: u64) {
+        self.sends.fetch_add(count, Relaxed);
     }
 
     /// Counts a message sent to all queues.

@@ -11,6 +11,7 @@ use crate::{
             Batch,
             Walked, //
         },
+        stock::Stock,
         wait_queue::{
             self,
             PollMask,
@@ -35,6 +36,7 @@ use crate::{
         Undelivered, //
     }, //
 };
+use core::num::NonZero;
 use kernel::{
     prelude::*,
     sync::{
@@ -129,6 +131,54 @@ impl Sender<'_> {
         receiver.trace_send(sender, || bytes);
         sender.count_send();
         Ok(())
+    }
+
+    /// Puts texts into the queue of `to`, in order, up to the first that is refused; at most
+    /// [`Stock::MAX`] of them. Returns how many were sent, and why not all were.
+    ///
+    /// Reasons are those of [`Sender::send`].
+    pub(crate) fn send_many(
+        self,
+        texts: impl Iterator<Item = CommandBuffer>,
+        to: Word,
+        now: u64,
+    ) -> (usize, Option<Refusal>) {
+        let directory = &self.registrar.directory;
+        let guard = rcu::read_lock();
+        let Some(sender) = self.identity.acting(directory, &guard) else {
+            return (0, Some(Refusal::SenderNotRegistered));
+        };
+        let Some(receiver) = directory.by_word(to, self.receivers.hint(to), &guard) else {
+            return (0, Some(Refusal::NoSuchName));
+        };
+        let stamp = stamp(&sender, 0, now);
+        let mut messages = [const { None }; Stock::MAX];
+        let mut lens = [0; Stock::MAX];
+        for ((place, len), text) in messages.iter_mut().zip(&mut lens).zip(texts) {
+            let message = text.into_message(sender.label(), 0, stamp);
+            *len = message.len();
+            *place = Some(message);
+        }
+        let mut messages = messages.iter_mut().map_while(Option::take);
+        let mut sent = 0;
+        let refusal = loop {
+            let Err(pushed) = receiver.push_many(&mut messages, &mut sent) else {
+                break None;
+            };
+            if let Err(refusal) = make_room(self.registrar, &receiver, pushed) {
+                break Some(refusal);
+            }
+            sent += 1;
+        };
+        if let Some(woken) = NonZero::new(sent) {
+            let how = Wake::Some(woken);
+            receiver.waiters().wake(how, PollMask::READABLE);
+        }
+        for len in &lens[..sent.into()] {
+            receiver.trace_send(&sender, || *len);
+        }
+        sender.count_sends(sent.into());
+        (sent.into(), refusal)
     }
 
     /// Puts a text into the queue of `to`, with a priority, or once there is room.

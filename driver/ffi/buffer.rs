@@ -18,6 +18,7 @@ use super::{
         Pieces,
         Shared, //
     },
+    stock::Stock,
     user_memory::{
         Destination,
         Source, //
@@ -70,7 +71,8 @@ unsafe impl Send for Bytes {}
 unsafe impl Sync for Bytes {}
 
 impl Buffer {
-    /// `BEFORE` zero bytes, then all that `from` gives, then `AFTER` zero bytes.
+    /// `BEFORE` zero bytes, then all that `from` gives, then `AFTER` zero bytes. The memory is from
+    /// the stock, if that has some of that size.
     ///
     /// # Errors
     ///
@@ -79,13 +81,15 @@ impl Buffer {
     pub(crate) fn copy_in<const BEFORE: usize, const AFTER: usize>(
         mut from: impl Source,
         nowait: bool,
+        stock: Option<&mut Stock>,
     ) -> Result<Self> {
         let given = from.len();
         let len = given + BEFORE + AFTER;
         if segments::head(len) < len {
             return Self::copy_in_pieces(BEFORE, from, AFTER, nowait);
         }
-        let first = pieces::first(len, nowait).ok_or(if nowait { EAGAIN } else { ENOMEM })?;
+        let first = pieces::first(len, nowait, stock);
+        let first = first.ok_or(if nowait { EAGAIN } else { ENOMEM })?;
         // SAFETY: The bytes begin behind the header, in the same allocation.
         let bytes = unsafe { first.add(1) }.cast::<u8>();
         // SAFETY: There are `len` bytes, of which these are the first.
@@ -324,6 +328,20 @@ impl Bytes {
     #[inline(always)]
     pub(crate) fn memory(&self) -> usize {
         self.header().units as usize * segments::PIECE_MIN
+    }
+
+    /// Gives up these bytes; where nobody else uses them, their memory goes into the stock.
+    #[inline(always)]
+    pub(crate) fn drop_into(self, stock: &mut Stock) {
+        let header = self.header();
+        if header.next.is_some() || read_acquire(header.users.as_atomic()) != 1 {
+            return;
+        }
+        let number = segments::number(self.memory());
+        let first = ManuallyDrop::new(self).0;
+        // SAFETY: This was the last user of a valid chain, which has one piece, and takes as much
+        // memory as one of that size.
+        unsafe { stock.put(number, first) };
     }
 
     /// Writes all bytes to `to`; false if some of them cannot be written.

@@ -22,6 +22,7 @@ pub(crate) mod process_id;
 pub(crate) mod published;
 pub(crate) mod random;
 pub(crate) mod rate_limit;
+pub(crate) mod stock;
 pub(crate) mod trace;
 pub(crate) mod user_memory;
 pub(crate) mod wait_queue;

@@ -5,7 +5,10 @@
 //! How large the pieces are is policy's (`policy/segments.rs`); what is in them, the business of
 //! `buffer.rs`.
 
-use super::shim;
+use super::{
+    shim,
+    stock::Stock, //
+};
 use crate::policy::{
     message::Origin,
     segments, //
@@ -149,19 +152,22 @@ fn allocate(number: usize, nowait: bool) -> Option<NonNull<u8>> {
     NonNull::new(unsafe { shim::mq_alloc(number as u32, nowait) }.cast())
 }
 
-/// The first piece of a chain for `len` bytes, which are not initialised.
+/// The first piece of a chain for `len` bytes, which are not initialised. From the stock, if that has
+/// one.
 #[inline(always)]
-pub(super) fn first(len: usize, nowait: bool) -> Option<NonNull<First>> {
+pub(super) fn first(len: usize, nowait: bool, stock: Option<&mut Stock>) -> Option<NonNull<First>> {
     if len > LEN_MAX {
         return None;
     }
     let number = segments::first(len);
+    let stocked = stock.and_then(|stock| stock.take(number));
     let memory = if segments::head(len) < len {
         segments::memory(len)
     } else {
         segments::size(number)
     };
-    let first = allocate(number, nowait)?.cast::<First>();
+    let first = stocked.or_else(|| allocate(number, nowait))?;
+    let first = first.cast::<First>();
     let header = First {
         next: None,
         // SAFETY: A count is an `i32`, any value of which is valid, as `Refcount::as_atomic()` has
@@ -180,7 +186,7 @@ pub(super) fn first(len: usize, nowait: bool) -> Option<NonNull<First>> {
 
 /// A chain for `len` bytes, which are not initialised.
 pub(super) fn chain(len: usize, nowait: bool) -> Option<NonNull<First>> {
-    let first = first(len, nowait)?;
+    let first = first(len, nowait, None)?;
     let mut left = len - segments::head(len);
     // SAFETY: The header is initialised, and nobody else uses it.
     let mut tail = unsafe { &mut (*first.as_ptr()).next };

@@ -160,15 +160,29 @@ void mq_caches_destroy(void)
 		kmem_cache_destroy(mq_caches[number]);
 }
 
+static gfp_t mq_flags(bool nowait)
+{
+	return (nowait ? GFP_NOWAIT : GFP_KERNEL) | __GFP_ACCOUNT | __GFP_NOWARN;
+}
+
 void *mq_alloc(unsigned int number, bool nowait)
 {
-	return kmem_cache_alloc(mq_caches[number],
-				(nowait ? GFP_NOWAIT : GFP_KERNEL) | __GFP_ACCOUNT | __GFP_NOWARN);
+	return kmem_cache_alloc(mq_caches[number], mq_flags(nowait));
 }
 
 void mq_free(const void *memory)
 {
 	kfree(memory);
+}
+
+bool mq_alloc_many(unsigned int number, bool nowait, size_t count, void **pieces)
+{
+	return kmem_cache_alloc_bulk(mq_caches[number], mq_flags(nowait), count, pieces);
+}
+
+void mq_free_many(unsigned int number, size_t count, void **pieces)
+{
+	kmem_cache_free_bulk(mq_caches[number], count, pieces);
 }
 
 int mq_copy_struct_from_user(void *to, size_t size, const void *from, size_t from_size)

@@ -100,6 +100,10 @@ void mq_caches_destroy(void);
 void *mq_alloc(unsigned int number, bool nowait);
 void mq_free(const void *memory);
 
+/* The same for several pieces at once: all of them, or false. */
+bool mq_alloc_many(unsigned int number, bool nowait, size_t count, void **pieces);
+void mq_free_many(unsigned int number, size_t count, void **pieces);
+
 /* Copies from and to an address in user space. Returns the bytes that could not be copied. */
 size_t mq_copy_from_user(void *to, const void *from, size_t len);
 size_t mq_copy_to_user(void *to, const void *from, size_t len);

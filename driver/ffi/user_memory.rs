@@ -89,6 +89,19 @@ pub(crate) fn fill(from: &mut impl Source, to: &mut [u8]) -> Result {
     Ok(())
 }
 
+/// Passes over the padding of a record: fewer than [`ALIGN`] bytes.
+///
+/// # Errors
+///
+/// `EFAULT`.
+#[inline(always)]
+pub(crate) fn skip_padding(from: &mut impl Source, padding: usize) -> Result {
+    if padding == 0 {
+        return Ok(());
+    }
+    fill(from, &mut [0; ALIGN][..padding])
+}
+
 /// The next `SIZE` bytes of a source; `None` if they cannot be read.
 #[inline(always)]
 pub(crate) fn array<const SIZE: usize>(from: &mut (impl Source + ?Sized)) -> Option<[u8; SIZE]> {

@@ -7,7 +7,10 @@
 //! follows `wait_event_interruptible_exclusive()` instead.
 
 use super::shim;
-use core::marker::PhantomPinned;
+use core::{
+    marker::PhantomPinned,
+    num::NonZero, //
+};
 use kernel::{
     alloc::Flags,
     bindings,
@@ -84,6 +87,8 @@ pub(crate) enum Wake {
     One,
     /// The same, by somebody who is about to sleep: they may take its CPU.
     OneSync,
+    /// All pollers, and as many exclusive waiters.
+    Some(NonZero<u16>),
     /// All who wait or poll.
     All,
 }
@@ -338,6 +343,10 @@ pub(super) unsafe fn wake(head: *mut bindings::wait_queue_head, how: Wake, why: 
         },
         // SAFETY: The head is initialised.
         Wake::OneSync => unsafe { bindings::__wake_up_sync_key(head, state, key) },
+        // SAFETY: The head is initialised.
+        Wake::Some(count) => unsafe {
+            bindings::__wake_up(head, state, count.get().into(), key);
+        },
         // SAFETY: The head is initialised.
         Wake::All => unsafe {
             bindings::__wake_up(head, state, 0, key);

@@ -165,6 +165,12 @@ impl Plain {
     pub fn size(&self) -> usize {
         SendHeader::SIZE + self.text + self.padding
     }
+
+    /// Bytes of the whole record of a text of `len` bytes.
+    #[inline(always)]
+    pub fn size_of(len: usize) -> usize {
+        (SendHeader::SIZE + len).next_multiple_of(ALIGN)
+    }
 }
 
 /// What is to be received.

@@ -43,6 +43,24 @@ impl Registration {
         self.queue.lock().queue.push(message)
     }
 
+    /// The same with several, in order, as long as they are just queued: counts those in `pushed`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Registration::push`], for the first that was not just queued, and is not counted.
+    pub(crate) fn push_many(
+        &self,
+        messages: &mut impl Iterator<Item = Message>,
+        pushed: &mut u16,
+    ) -> Result<(), Pushed<Message>> {
+        let mut inner = self.queue.lock();
+        for message in messages {
+            inner.queue.push(message)?;
+            *pushed += 1;
+        }
+        Ok(())
+    }
+
     /// Traces that a message of `sender` has been put into the queue.
     #[inline(always)]
     pub(crate) fn trace_send(&self, sender: &Self, bytes: impl FnOnce() -> usize) {

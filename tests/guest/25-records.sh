@@ -8,6 +8,7 @@
 fresh
 program records
 program switching
+program batches
 program bad_records
 program receiving
 program record_namespaces

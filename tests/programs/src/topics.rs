@@ -5,6 +5,7 @@
 mod aio;
 mod attacks;
 mod bad_records;
+mod batches;
 mod changing_ids;
 mod charges;
 mod crowd;
@@ -53,6 +54,7 @@ const TOPICS: &[(&str, Topic)] = &[
     ("aio", aio::TESTS),
     ("attacks", attacks::TESTS),
     ("bad_records", bad_records::TESTS),
+    ("batches", batches::TESTS),
     ("changing_ids", changing_ids::TESTS),
     ("charges", charges::TESTS),
     ("crowd", crowd::TESTS),
