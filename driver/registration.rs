@@ -410,7 +410,7 @@ impl Registration {
     pub(crate) fn give_back(&self, message: Message, stats: &Stats) -> bool {
         let (lost, open, folded) = {
             let mut inner = self.queue.lock();
-            let lost = inner.queue.push_front(message);
+            let lost = inner.queue.put_back(message);
             (lost, inner.queue.is_open(), inner.folded)
         };
         let is_lost = lost.is_some();

@@ -102,9 +102,16 @@ impl<T: Item, S: Storage> Backlog<T, S> {
         self.insert(message, Ring::push_free, Priorities::push)
     }
 
-    /// Adds a message as the oldest of its priority, or returns it if there is no room.
-    pub fn push_front(&mut self, message: T) -> Option<T> {
-        self.insert(message, Ring::push_front, Priorities::push_front)
+    /// Puts a message back before those of its priority that came after it, or returns it if there is
+    /// no room.
+    pub fn put_back(&mut self, message: T) -> Option<T> {
+        let sequence = message.sequence();
+        let is_older = |other: &T| other.sequence() < sequence;
+        self.insert(
+            message,
+            |ring, message| ring.put_back(message, is_older),
+            |urgent, priority, message| urgent.put_back(priority, message, is_older),
+        )
     }
 
     fn insert(

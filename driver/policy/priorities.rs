@@ -81,12 +81,22 @@ impl<T, S: Storage> Priorities<T, S> {
 
     /// Adds an item as the newest of its priority, or returns it if there is no room.
     pub fn push(&mut self, priority: u16, item: T) -> Option<T> {
-        self.add(priority, item, true)
+        self.add(priority, item, self.tails.get(priority), true)
     }
 
-    /// Adds an item as the oldest of its priority, or returns it if there is no room.
-    pub fn push_front(&mut self, priority: u16, item: T) -> Option<T> {
-        self.add(priority, item, false)
+    /// Puts an item back behind those of its priority that are older, or returns it if there is no
+    /// room. It takes as long as there are some.
+    pub fn put_back(&mut self, priority: u16, item: T, is_older: impl Fn(&T) -> bool) -> Option<T> {
+        let tail = self.tails.get(priority);
+        let (mut before, mut is_newest) = (tail, false);
+        while let Some(next) = before.and_then(|before| self.head(before)) {
+            if is_newest || !self.get(next).is_some_and(&is_older) {
+                break;
+            }
+            before = Some(next);
+            is_newest = before == tail;
+        }
+        self.add(priority, item, before, is_newest)
     }
 
     /// The item that comes first.
@@ -132,16 +142,15 @@ impl<T, S: Storage> Priorities<T, S> {
         self.take(priority, self.head(tail)?)
     }
 
-    fn add(&mut self, priority: u16, item: T, as_newest: bool) -> Option<T> {
+    /// Adds an item behind a place in the list of its priority; behind none if there is no list.
+    fn add(&mut self, priority: u16, item: T, before: Option<u16>, is_newest: bool) -> Option<T> {
         if self.len == self.places.len() {
             return Some(item);
         }
         let at = self.free;
-        let tail = self.tails.get(priority);
-        let (before, next) = match tail {
-            Some(tail) => (tail, self.head(tail).unwrap_or(at)),
-            None => (at, at),
-        };
+        let next = before.and_then(|before| self.head(before)).unwrap_or(at);
+        let is_only = before.is_none();
+        let before = before.unwrap_or(at);
         let Some(place) = self.places.get_mut(at as usize) else {
             return Some(item);
         };
@@ -150,7 +159,7 @@ impl<T, S: Storage> Priorities<T, S> {
         self.link(before, at);
         self.link(at, next);
         self.len += 1;
-        if as_newest || tail.is_none() {
+        if is_newest || is_only {
             self.tails.set(priority, at);
         }
         None
@@ -175,7 +184,7 @@ impl<T, S: Storage> Priorities<T, S> {
         Some(item)
     }
 
-    /// The first place of the list that ends with `tail`.
+    /// The place after this in its list: the first, after the last.
     fn head(&self, tail: u16) -> Option<u16> {
         Some(self.places.get(tail as usize)?.next)
     }
@@ -251,7 +260,7 @@ mod tests {
         assert_eq!(items.least(), Some(&(1, 1)));
         assert_eq!(items.pop_least(), Some((1, 1)));
         assert_eq!(items.pop(), Some((9, 2)));
-        assert_eq!(items.push_front(9, (9, 2)), None);
+        assert_eq!(items.put_back(9, (9, 2), |_| false), None);
         assert_eq!(items.pop(), Some((9, 2)));
         assert_eq!(items.pop(), Some((9, 4)));
         assert_eq!(items.pop(), Some((1, 3)));
@@ -314,11 +323,19 @@ mod tests {
                         assert_eq!(items.push(priority, item), full.then_some(item));
                     }
                     2 => {
-                        let at = list.position(|other| other <= priority);
+                        // Behind some of those with this priority.
+                        let first = list.position(|other| other <= priority);
+                        let first = first.unwrap_or(list.len);
+                        let same = list.items[first..list.len].iter();
+                        let same = same.take_while(|other| other.0 == priority).count();
+                        let at = first + random.draw(1 + same as u32) as usize;
+                        let older = list.items;
                         if !full {
-                            list.insert(at.unwrap_or(list.len), item);
+                            list.insert(at, item);
                         }
-                        assert_eq!(items.push_front(priority, item), full.then_some(item));
+                        let put_back = items
+                            .put_back(priority, item, |other| older[first..at].contains(other));
+                        assert_eq!(put_back, full.then_some(item));
                     }
                     3 => {
                         // From the middle, found by a walk.

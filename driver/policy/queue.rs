@@ -366,11 +366,11 @@ impl<T: Item, W, S: Storage> Queue<T, W, S> {
         Some(message)
     }
 
-    /// Takes back a message that [`Queue::pop`] gave and that could not be delivered, as the oldest
-    /// of its priority. Where the queue has filled up since, one message goes and is returned: the
-    /// first to go, if that makes room enough, or else this one; it is this one, too, if the queue
-    /// has been closed.
-    pub fn push_front(&mut self, message: T) -> Option<T> {
+    /// Takes back a message that a reader took and that could not be delivered, to where it was. Where
+    /// the queue has filled up since, one message goes and is returned: the first to go, if that
+    /// comes before this one and makes room enough, or else this one; it is this one, too, if the
+    /// queue has been closed.
+    pub fn put_back(&mut self, message: T) -> Option<T> {
         self.stats.read -= 1;
         if !self.open {
             self.stats.dropped_end += 1;
@@ -382,7 +382,8 @@ impl<T: Item, W, S: Storage> Queue<T, W, S> {
             self.stats.dropped_overflow += 1;
             gone = match self.backlog.least() {
                 Some(least)
-                    if least.priority() < message.priority()
+                    if (least.priority(), least.sequence())
+                        < (message.priority(), message.sequence())
                         && self.used() - least.memory() + memory <= self.bytes_max =>
                 {
                     self.backlog.pop_least()
@@ -391,7 +392,7 @@ impl<T: Item, W, S: Storage> Queue<T, W, S> {
             };
         }
         // There is room now.
-        let _ = self.backlog.push_front(message);
+        let _ = self.backlog.put_back(message);
         gone
     }
 

@@ -117,18 +117,22 @@ impl<T, A: DerefMut<Target = [Option<T>]>> Ring<A> {
         Some(item)
     }
 
-    /// Puts `item` back as the oldest, or returns it if there is no room.
-    pub fn push_front(&mut self, item: T) -> Option<T> {
+    /// Puts `item` back behind those that are older, or returns it if there is no room. They move
+    /// down, so it takes as long as there are some.
+    pub fn put_back(&mut self, item: T, is_older: impl Fn(&T) -> bool) -> Option<T> {
         if self.len == self.slots.len() {
             return Some(item);
         }
-        let at = self.index(self.slots.len() - 1);
-        if let Some(slot) = self.slots.get_mut(at) {
-            *slot = Some(item);
-            self.head = at;
-            self.len += 1;
+        let is_older = |&offset: &usize| self.get(self.index(offset)).is_some_and(&is_older);
+        let older = (0..self.len).take_while(is_older).count();
+        self.head = self.index(self.slots.len() - 1);
+        self.len += 1;
+        for offset in 0..older {
+            let (free, older) = (self.index(offset), self.index(offset + 1));
+            self.slots.swap(free, older);
         }
-        None
+        let at = self.index(older);
+        self.slots.get_mut(at)?.replace(item)
     }
 
     /// Where the oldest item is.
@@ -236,15 +240,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_put_back_comes_first() {
+    fn what_is_put_back_comes_behind_what_is_older() {
         let mut ring = ring(2);
         ring.push(1);
         ring.push(2);
         assert_eq!(ring.pop(), Some(1));
-        assert_eq!(ring.push_front(1), None);
-        assert_eq!(ring.push_front(9), Some(9));
+        assert_eq!(ring.put_back(1, |_| false), None);
+        assert_eq!(ring.put_back(9, |_| false), Some(9));
         assert_eq!(ring.pop(), Some(1));
+        assert_eq!(ring.put_back(3, |&other| other < 3), None);
         assert_eq!(ring.pop(), Some(2));
+        assert_eq!(ring.pop(), Some(3));
     }
 
     #[test]
@@ -252,7 +258,7 @@ mod tests {
         let mut ring = ring(0);
         assert_eq!(ring.push(1), Some(1));
         assert_eq!(ring.pop(), None);
-        assert_eq!(ring.push_front(1), Some(1));
+        assert_eq!(ring.put_back(1, |_| false), Some(1));
     }
 
     /// Sequences of eight operations on rings of one to four slots, against a list: on the host all
@@ -290,10 +296,15 @@ mod tests {
                             assert_eq!(taken, list.take(1));
                         }
                         _ => {
+                            // Behind the first, if there is one, or before it.
+                            let older = list.len.min(item as usize % 2);
+                            let first = list.items[0];
                             if !full {
-                                list.insert(0, item);
+                                list.insert(older, item);
                             }
-                            assert_eq!(ring.push_front(item), full.then_some(item));
+                            let put_back =
+                                ring.put_back(item, |&other| older > 0 && other == first);
+                            assert_eq!(put_back, full.then_some(item));
                         }
                     }
                     assert_eq!(ring.len(), list.len);

@@ -121,7 +121,7 @@ mod cases {
         queue.count_too_large();
         let second = queue.pop().unwrap();
         assert_eq!(second, Numbered(2));
-        assert_eq!(queue.push_front(second), None);
+        assert_eq!(queue.put_back(second), None);
         assert_eq!(queue.pop(), Some(Numbered(2)));
         drop(queue.push(Numbered(0)));
         assert_eq!(queue.pop(), Some(Numbered(3)));
@@ -150,7 +150,7 @@ mod cases {
                         2 => {
                             if let Some(message) = taken.take() {
                                 held -= 1;
-                                queue.push_front(message);
+                                queue.put_back(message);
                             }
                         }
                         3 => drop(queue.discard()),
@@ -266,7 +266,7 @@ mod cases {
             let _ = queue.push(one(1));
             assert_eq!(queue.pop(), Some(one(1)));
             let _ = queue.push(one(2));
-            assert_eq!(queue.push_front(one(1)), Some(one(1)));
+            assert_eq!(queue.put_back(one(1)), Some(one(1)));
             assert_eq!(
                 queue.stats(),
                 QueueStats {

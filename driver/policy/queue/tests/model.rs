@@ -8,6 +8,11 @@ use super::{
     *, //
 };
 
+/// Whether a message goes before another, where there is no room for both.
+fn goes_first(message: Message, other: Message) -> bool {
+    (message.2, message.0) < (other.2, other.0)
+}
+
 /// The same as a queue, in the plainest way.
 struct Model {
     /// What is queued, in the order in which it is read.
@@ -62,16 +67,19 @@ impl Model {
         }
     }
 
-    fn push_front(&mut self, message: Message) {
+    fn put_back(&mut self, message: Message) {
         let before = self.messages.clone();
         if !self.fits(message) {
             let least = self.drop_least();
-            if least.is_none_or(|least| least.2 >= message.2) || !self.fits(message) {
+            if least.is_none_or(|least| !goes_first(least, message)) || !self.fits(message) {
                 self.messages = before;
                 return;
             }
         }
-        self.messages.insert(self.oldest(message), message);
+        let behind =
+            |other: &&Message| other.2 > message.2 || other.2 == message.2 && other.0 < message.0;
+        let at = self.messages.iter().take_while(behind).count();
+        self.messages.insert(at, message);
     }
 
     fn settle(&mut self) {
@@ -155,8 +163,8 @@ fn random_histories_agree_with_a_list() {
                 }
                 5 => {
                     if let Some(message) = taken.take() {
-                        queue.push_front(message);
-                        model.push_front(message);
+                        queue.put_back(message);
+                        model.put_back(message);
                     }
                 }
                 6 if !tickets.is_empty() => {
@@ -171,8 +179,8 @@ fn random_histories_agree_with_a_list() {
                     // From the middle, by a walk of two steps at a time.
                     let odd = |message: &Message| message.0 % 2 == 1;
                     let at = model.messages.iter().position(odd);
-                    let wanted = at.map(|at| model.messages.remove(at));
-                    assert_eq!(find(&queue, odd).and_then(|at| queue.pop_at(at)), wanted);
+                    taken = at.map(|at| model.messages.remove(at));
+                    assert_eq!(find(&queue, odd).and_then(|at| queue.pop_at(at)), taken);
                 }
                 _ => {
                     let first = (!model.messages.is_empty()).then(|| model.messages.remove(0));

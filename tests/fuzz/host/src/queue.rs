@@ -116,7 +116,7 @@ impl Model {
         first.then(|| self.messages.remove(0))
     }
 
-    fn push_front(&mut self, message: Message) -> Option<Message> {
+    fn put_back(&mut self, message: Message) -> Option<Message> {
         self.stats.read -= 1;
         if !self.open {
             self.stats.dropped_end += 1;
@@ -127,7 +127,7 @@ impl Model {
             self.stats.dropped_overflow += 1;
             let least = self.least().filter(|&at| {
                 let least = self.messages[at];
-                least.priority < message.priority
+                (least.priority, least.sequence) < (message.priority, message.sequence)
                     && self.bytes() - least.memory + message.memory <= BYTES_MAX
             });
             match least {
@@ -135,7 +135,10 @@ impl Model {
                 None => return Some(message),
             }
         }
-        let before = |other: &Message| other.priority > message.priority;
+        let before = |other: &Message| {
+            let same = other.priority == message.priority;
+            other.priority > message.priority || same && other.sequence < message.sequence
+        };
         let at = self
             .messages
             .iter()
@@ -193,7 +196,7 @@ fuzz_target!(|bytes: &[u8]| {
             }
             6 => {
                 if let Some(message) = taken.take() {
-                    assert_eq!(queue.push_front(message), model.push_front(message));
+                    assert_eq!(queue.put_back(message), model.put_back(message));
                 }
             }
             _ if *priority < 250 => assert_eq!(queue.discard(), model.discard()),

@@ -47,7 +47,7 @@ impl Policy {
             let queue = &mut self.at(acting).queue;
             let message = queue.pop().expect("there is an oldest");
             if how == How::BadMemory {
-                assert!(queue.push_front(message).is_none(), "its place is there");
+                assert!(queue.put_back(message).is_none(), "its place is there");
                 if len > size {
                     self.release(user, memory);
                 }

@@ -32,6 +32,10 @@ pub const TESTS: Topic = &[
         from_one_by_priority,
     ),
     (
+        "only from one sender, into bad memory: EFAULT, and it stays in its place",
+        from_one_into_a_hole,
+    ),
+    (
         "who waits for one sender keeps nobody from being woken for another",
         from_one_waiting,
     ),
@@ -228,6 +232,31 @@ fn from_one() {
     assert_eq!(lines(&bob), rest);
     alice.kill();
     carol.kill();
+}
+
+fn from_one_into_a_hole() {
+    let bob = records::registered("bob");
+    let carol = records::open();
+    assert_eq!(records::register_file(&carol, "carol"), Ok(0));
+    for (device, text) in [(&bob, "1"), (&carol, "2"), (&bob, "3"), (&carol, "4")] {
+        for priority in [0, 7] {
+            let record = records::urgent("bob", text, priority);
+            assert_eq!(write(device, &record), Ok(record.len()));
+        }
+    }
+    let in_a_hole = Receive {
+        buffer: 1,
+        size: ROOM as u32,
+        ..only_from("carol")
+    };
+    // That of priority 7, and then, with those of bob alone before it, that of 0.
+    for read in [["bob 1", "carol 2", "bob 3", "carol 4"]; 2] {
+        let bytes = in_a_hole.to_bytes();
+        assert_eq!(ioctl::with(&bob, IOC_RECEIVE, &bytes), Err(Errno::EFAULT));
+        for line in read {
+            assert_eq!(received(&bob, asked(0)), Ok(line.to_owned()));
+        }
+    }
 }
 
 fn from_one_by_priority() {
