@@ -218,8 +218,7 @@ impl<T: OpenFile> Device<T> {
         read_iter: Some(Self::read_iter),
         write_iter: Some(Self::write_iter),
         unlocked_ioctl: Some(Self::ioctl),
-        #[cfg(CONFIG_COMPAT)]
-        compat_ioctl: Some(bindings::compat_ptr_ioctl),
+        compat_ioctl: bindings::compat_ptr_ioctl,
         poll: Some(Self::poll),
         show_fdinfo: Some(Self::show_fdinfo),
         ..pin_init::zeroed()

@@ -89,9 +89,8 @@ macro_rules! structure {
             #[inline(always)]
             pub fn from_words(words: [u64; Self::SIZE / mem::size_of::<u64>()]) -> Self {
                 let mut bytes = [0; Self::SIZE];
-                let (places, _) = bytes.as_chunks_mut();
-                for (place, word) in places.iter_mut().zip(words) {
-                    *place = word.to_ne_bytes();
+                for (place, word) in bytes.chunks_exact_mut(mem::size_of::<u64>()).zip(words) {
+                    place.copy_from_slice(&word.to_ne_bytes());
                 }
                 Self::from_bytes(&bytes)
             }
