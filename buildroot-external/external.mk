@@ -4,8 +4,9 @@
 
 MQ_SITE = $(abspath $(BR2_EXTERNAL_MQ_PATH)/..)
 MQ_VERSION := $(shell sed -n '/^\[workspace.package\]/,/^$$/s/^version = "\(.*\)"/\1/p' $(MQ_SITE)/Cargo.toml)
-# What was built in the repository outside of Buildroot.
-MQ_RSYNC_EXCLUSIONS = --exclude /build --exclude /target
+# Without what was built in the repository outside of Buildroot. What was removed there goes from Buildroot's copy, too,
+# but not its notes: a module of Rust that has moved must not be found in both places.
+MQ_RSYNC_EXCLUSIONS = --exclude /build --exclude /target --delete --filter 'protect /.*'
 
 include $(sort $(wildcard $(BR2_EXTERNAL_MQ_PATH)/package/*/*.mk))
 
