@@ -85,7 +85,11 @@ impl Identity {
 
     /// Whether a registration of the opener that the file might have acted for has ended.
     pub(crate) fn opener_has_ended(&self) -> bool {
-        self.opener.ended() > self.ended_before && self.opener.has_ended_as(self.user_key())
+        let user = self.user_key();
+        let opener = &self.opener;
+        let has_ended = opener.ended() > self.ended_before && opener.has_ended_as(user);
+        // What is left of one that has exited goes a moment later.
+        has_ended || (opener.is_registered_as(user) && opener.has_exited())
     }
 
     /// A number for the file that no process has, and no other file as long as this is open.
