@@ -39,7 +39,7 @@ usage: mq-test try [--fd N] STEP…    writes each STEP as a command, `<` reads;
        mq-test obey                  does what a test says over its standard input
        mq-test topic NAME [PATTERN]  runs the tests of a topic
        mq-test stress SECONDS [PATTERN]  load of every kind, and what must be true of it
-       mq-test execute UNTIL TIMES   what the stress of `execve` executes
+       mq-test execute               what the stress of `execve` executes
        mq-test play                  goes on with its part in a sequence of the model
        mq-test model COUNT[s] SEED   compares driver and model, for so many operations or seconds
        mq-test fuzz SECONDS [SEED]   sequences of system calls, led by what of the driver they reach
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
         ["topic", name, pattern] => topics::run(name, pattern),
         ["stress", seconds] => stress::run(seconds, ""),
         ["stress", seconds, pattern] => stress::run(seconds, pattern),
-        ["execute", until, times] => stress::go_on(until, times),
+        ["execute"] => stress::go_on(),
         ["play"] => model::player::go_on(),
         ["model", count, seed] => model::run(count, seed),
         ["fuzz", seconds] => fuzz::run(seconds, None),
