@@ -4,7 +4,8 @@
 
 set positional-arguments
 
-# What is built for, tested and booted: x86_64, or aarch64. Each is described in kernel/architectures.
+# What is built for, tested and booted: x86_64, aarch64, or um, which is user-mode Linux. Each is described in
+# kernel/architectures.
 export ARCH := env('ARCH', '')
 
 # A kernel that was not built here, as kernel/external says: just KERNEL=FOLDER driver
