@@ -139,9 +139,10 @@ impl Process {
 
     /// Notes that the process is not registered any more.
     pub(crate) fn set_unregistered(&self) {
-        let user = self.registered_as.xchg(NOBODY, Full);
-        self.ended_as.store(user, Release);
+        self.ended_as.store(self.registered_as.load(Acquire), Release);
         self.ended.fetch_add(1, Release);
+        // Last, so that who finds the process not registered any more finds the end.
+        self.registered_as.xchg(NOBODY, Full);
     }
 
     /// Registrations of the process that have ended.

@@ -9,12 +9,14 @@ use nix::{
     sys::{
         epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout},
         select::{select, FdSet},
+        signal::{kill, Signal},
         time::{TimeVal, TimeValLike},
     },
-    unistd::pause,
+    unistd::{pause, Pid},
 };
 
 use crate::{
+    cheap::{self, Cheap},
     child::Child,
     device::{line, Device},
     harness::Topic,
@@ -33,6 +35,10 @@ pub const TESTS: Topic = &[
         hang_up,
     ),
     ("evicted: hang-up", evicted),
+    (
+        "its opener has died: hang-up, as soon as anybody can know",
+        opener_died,
+    ),
     ("poll waits for a message", poll_waits),
     (
         "poll is woken by the end of the registration: /unr, evict, death",
@@ -117,6 +123,30 @@ fn evicted() {
     let device = Device::registered("bob");
     sysfs::set("evict", "bob");
     assert_eq!(device.events(), ENDED);
+}
+
+/// Others die just before, so that the driver has much to release.
+fn opener_died() {
+    let crowd = wait::many(300);
+    sysfs::set("max_devices", crowd + 1);
+    let cheap = Cheap::new();
+    for _ in 0..5 {
+        let members: Vec<Pid> = (0..crowd)
+            .map(|number| cheap.start(&format!("m{number}")))
+            .collect();
+        let opener = Child::start(|link| {
+            link.pass(Device::registered("bob"));
+            link.hear();
+        });
+        let file: Device = opener.take();
+        wait::until("bob is there", || sysfs::is_registered("bob"));
+        for &member in &members {
+            kill(member, Signal::SIGKILL).expect("kill");
+        }
+        opener.kill();
+        assert_eq!(file.events(), ENDED);
+        cheap::end(&members);
+    }
 }
 
 /// A child that polls the queue of whoever opened `file`, without a limit, and says what it got.
