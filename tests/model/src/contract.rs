@@ -2,26 +2,28 @@
 
 //! The contract of `/dev/mq`: what comes of each operation.
 //!
-//! Sections 3, 4 and 7 are here, section 5 is in `reading.rs`. The command language is in
-//! `command.rs`, what follows from the parameters in `limits.rs`, and which process has which file
-//! open in `world.rs`.
+//! Sections 3 and 7 are here, and who can be registered (12.3). Section 4 is in `writing.rs`, 5 in
+//! `reading.rs`, records (11, 12) in `records.rs`, and in which order a queue is read and loses
+//! messages in `queue.rs`. The command language is in `command.rs`, what follows from the parameters
+//! in `limits.rs`, and which process has which file open in `world.rs`.
 
 mod dispatch;
+mod queue;
 mod reading;
+mod records;
+mod writing;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
-use nix::errno::Errno::{
-    self, EACCES, EAGAIN, EDQUOT, EEXIST, EFAULT, EMSGSIZE, ENOENT, ENOSPC, EPERM,
-};
+use nix::errno::Errno::{self, EDQUOT, EEXIST, ENOENT, ENOSPC, EPERM};
 
 use crate::{
-    command::{self, Command},
-    limits::{self, Limits, Parameter::*},
+    command,
+    limits::{Limits, Parameter::*},
     machine::Totals,
-    operation::How,
     world::{File, Process, ProcessId, World},
 };
+use queue::Queue;
 
 /// The user who is bound by no share.
 const ROOT: u32 = 0;
@@ -36,35 +38,37 @@ pub struct Model {
     rests: Vec<Rest>,
     /// Which processes have registered through which file, by its number.
     registered: BTreeSet<(u64, ProcessId)>,
+    /// The files that have been registered themselves, by their numbers.
+    themselves: BTreeSet<u64>,
     ended: Vec<Ended>,
     pub(crate) totals: Totals,
 }
 
-/// A process known under a name.
+/// Who can be registered, and has what is left of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    Process(ProcessId),
+    /// An open file, by its number.
+    File(u64),
+}
+
+/// A process or an open file known under a name.
 struct Registration {
     name: Vec<u8>,
-    process: ProcessId,
-    /// As which user it was made.
+    owner: Owner,
+    /// The process that made it, and as which user.
+    maker: ProcessId,
     user: u32,
-    size: limits::QueueSize,
-    /// The oldest message first.
-    queue: VecDeque<Message>,
+    reservation: u64,
+    queue: Queue,
     sent: u64,
-    received: u64,
-    dropped: u64,
 }
 
-#[derive(Clone)]
-struct Message {
-    line: Vec<u8>,
-    memory: usize,
-}
-
-/// What is left of a message that was read in part. It belongs to the open file, and to the process
-/// that was acted for, even after its registration has ended.
+/// What is left of a message that was read in part. It belongs to the open file, and to whoever was
+/// acted for, even after that registration has ended.
 struct Rest {
     file: u64,
-    process: ProcessId,
+    owner: Owner,
     /// Against whose share it counts, and with how much.
     user: u32,
     memory: usize,
@@ -73,7 +77,7 @@ struct Rest {
 
 /// A registration that has ended.
 struct Ended {
-    process: ProcessId,
+    owner: Owner,
     user: u32,
     /// The last file that had been opened by then.
     last_file: u64,
@@ -81,22 +85,51 @@ struct Ended {
 
 // Section 3: who is acting.
 impl Model {
-    /// The registration that a file acts for: made by the user who opened it, it is that of the
-    /// calling process, or else of the process that opened the file.
+    /// Whom a file may act for: itself alone once it has been registered itself, or else the calling
+    /// process, or else the process that opened the file.
+    fn owners(&self, caller: ProcessId, file: File) -> [Owner; 2] {
+        if self.themselves.contains(&file.number) {
+            return [Owner::File(file.number); 2];
+        }
+        [caller, file.opener].map(Owner::Process)
+    }
+
+    /// The registration that a file acts for: made by the user who opened it.
     fn acting(&self, caller: ProcessId, file: File) -> Option<usize> {
-        [caller, file.opener].into_iter().find_map(|process| {
+        self.owners(caller, file).into_iter().find_map(|owner| {
             let mut all = self.registrations.iter();
-            all.position(|of| of.process == process && of.user == file.user)
+            all.position(|of| of.owner == owner && of.user == file.user)
         })
     }
 
-    /// `/reg`, which always registers the caller.
+    /// `/reg`, which registers the caller; or the file, where that acts for itself.
     fn register(&mut self, caller: Process, file: File, name: &[u8]) -> Result<(), Errno> {
+        if self.themselves.contains(&file.number) {
+            return self.register_file(caller, file, name);
+        }
+        self.register_as(Owner::Process(caller.id), caller, file, name)?;
+        self.registered.insert((file.number, caller.id));
+        Ok(())
+    }
+
+    fn register_file(&mut self, caller: Process, file: File, name: &[u8]) -> Result<(), Errno> {
+        self.register_as(Owner::File(file.number), caller, file, name)?;
+        self.themselves.insert(file.number);
+        Ok(())
+    }
+
+    fn register_as(
+        &mut self,
+        owner: Owner,
+        caller: Process,
+        file: File,
+        name: &[u8],
+    ) -> Result<(), Errno> {
         if caller.user != file.user {
             return Err(EPERM);
         }
         let mut all = self.registrations.iter();
-        let own = all.position(|of| of.process == caller.id);
+        let own = all.position(|of| of.owner == owner);
         // What was made under another user id is to go for this one.
         if own.is_some_and(|own| self.registrations[own].user == caller.user) {
             return Err(EEXIST);
@@ -110,13 +143,10 @@ impl Model {
         }
         let size = self.limits.queue();
         if caller.user != ROOT {
-            let held = || {
-                self.registrations
-                    .iter()
-                    .filter(|of| of.user == caller.user)
-            };
-            let reserved: u64 = held().map(|of| of.size.reservation).sum();
-            if held().count() >= self.limits.registrations_per_user()
+            let all = self.registrations.iter();
+            let held = all.filter(|of| of.user == caller.user);
+            let reserved: u64 = held.clone().map(|of| of.reservation).sum();
+            if held.count() >= self.limits.registrations_per_user()
                 || reserved + size.reservation > self.limits.bytes_per_user()
             {
                 return Err(EDQUOT);
@@ -127,64 +157,14 @@ impl Model {
         }
         self.registrations.push(Registration {
             name: name.to_vec(),
-            process: caller.id,
+            owner,
+            maker: caller.id,
             user: caller.user,
-            size,
-            queue: VecDeque::new(),
+            reservation: size.reservation,
+            queue: Queue::new(size),
             sent: 0,
-            received: 0,
-            dropped: 0,
         });
-        self.registered.insert((file.number, caller.id));
         Ok(())
-    }
-
-    /// Ends a registration: what is queued is discarded and counted.
-    fn end(&mut self, number: usize) {
-        self.discard(number, "dropped_end");
-        let of = self.registrations.remove(number);
-        self.ended.push(Ended {
-            process: of.process,
-            user: of.user,
-            last_file: self.world.last_file(),
-        });
-    }
-
-    /// What happens when a process has ended: its registration ends, and files may be open nowhere.
-    fn process_ended(&mut self, process: ProcessId) {
-        let mut all = self.registrations.iter();
-        if let Some(number) = all.position(|of| of.process == process) {
-            self.end(number);
-        }
-        self.discard_rests(|world, rest| !world.is_open(rest.file));
-    }
-}
-
-// Section 4: writing.
-impl Model {
-    fn write(&mut self, caller: Process, file: File, how: How, bytes: &[u8]) -> Result<(), Errno> {
-        let max = self.limits.get(CmdBufSize);
-        let command = command::without_trailer(bytes);
-        // The longest trailer has two bytes. Whether there is one cannot be seen in bad memory.
-        if bytes.len() > max + 2 {
-            return Err(EMSGSIZE);
-        }
-        if how == How::BadMemory && !bytes.is_empty() {
-            return Err(EFAULT);
-        }
-        if command.len() > max {
-            return Err(EMSGSIZE);
-        }
-        let memory = limits::memory(bytes.len());
-        let command = command::parse(command)?;
-        match command {
-            Command::Send { to, text } => self.send(caller, file, to, text, memory),
-            Command::Broadcast { text } => self.broadcast(caller, file, text, memory),
-            _ if how == How::WithoutSleep => Err(EAGAIN),
-            Command::Register(name) => self.register(caller, file, name),
-            Command::Unregister => self.unregister(caller, file, None),
-            Command::UnregisterAs(name) => self.unregister(caller, file, Some(name)),
-        }
     }
 
     fn unregister(
@@ -201,68 +181,47 @@ impl Model {
         Ok(())
     }
 
-    fn send(
-        &mut self,
-        caller: Process,
-        file: File,
-        to: &[u8],
-        text: &[u8],
-        memory: usize,
-    ) -> Result<(), Errno> {
-        let sender = self.acting(caller.id, file).ok_or(EACCES)?;
-        let receiver = self.named(to).ok_or(ENOENT)?;
-        if memory > self.registrations[receiver].size.bytes {
-            return Err(EMSGSIZE);
+    /// `MQ_IOC_UNREGISTER`, which is about files that act for themselves alone.
+    fn unregister_file(&mut self, caller: Process, file: File) -> Result<(), Errno> {
+        if !self.themselves.contains(&file.number) {
+            return Err(ENOENT);
         }
-        let message = self.message(sender, text, memory);
-        self.deliver(receiver, message);
-        self.registrations[sender].sent += 1;
-        self.totals.add("sends", 1);
-        Ok(())
+        self.unregister(caller, file, None)
     }
 
-    fn broadcast(
-        &mut self,
-        caller: Process,
-        file: File,
-        text: &[u8],
-        memory: usize,
-    ) -> Result<(), Errno> {
-        let sender = self.acting(caller.id, file).ok_or(EACCES)?;
-        let message = self.message(sender, text, memory);
-        for receiver in (0..self.registrations.len()).filter(|&other| other != sender) {
-            self.deliver(receiver, message.clone());
-        }
-        self.registrations[sender].sent += 1;
-        self.totals.add("broadcasts", 1);
-        Ok(())
+    /// Ends a registration: what is queued is discarded and counted.
+    fn end(&mut self, number: usize) {
+        self.discard(number, "dropped_end");
+        let of = self.registrations.remove(number);
+        self.ended.push(Ended {
+            owner: of.owner,
+            user: of.user,
+            last_file: self.world.last_file(),
+        });
     }
 
-    /// A line: the sender's name, a blank, the text, a newline.
-    fn message(&self, sender: usize, text: &[u8], memory: usize) -> Message {
-        let name = &self.registrations[sender].name;
-        let line = [name, b" ".as_slice(), text, b"\n"].concat();
-        Message { line, memory }
+    /// Ends the registration of a process that has ended.
+    fn process_ended(&mut self, process: ProcessId) {
+        let mut all = self.registrations.iter();
+        if let Some(number) = all.position(|of| of.owner == Owner::Process(process)) {
+            self.end(number);
+        }
     }
 
-    /// Puts a message into a queue. One that is full drops its oldest, as many as it takes; what
-    /// does not fit even then is dropped itself.
-    fn deliver(&mut self, receiver: usize, message: Message) {
-        let of = &mut self.registrations[receiver];
-        of.received += 1;
-        let mut dropped = 0;
-        if message.memory > of.size.bytes {
-            dropped = 1;
-        } else {
-            of.queue.push_back(message);
-            while of.queue.len() > of.size.messages || of.bytes() > of.size.bytes {
-                of.queue.pop_front();
-                dropped += 1;
-            }
+    /// Ends what belongs to files that nobody has open any more: their registrations, and the rests
+    /// of messages.
+    fn end_with_files(&mut self) {
+        let is_over = |of: &Registration, world: &World| match of.owner {
+            Owner::File(file) => !world.is_open(file),
+            Owner::Process(_) => false,
+        };
+        while let Some(number) = {
+            let mut all = self.registrations.iter();
+            all.position(|of| is_over(of, &self.world))
+        } {
+            self.end(number);
         }
-        of.dropped += dropped as u64;
-        self.totals.add("deliveries", 1);
-        self.totals.add("dropped_overflow", dropped);
+        self.discard_rests(|world, rest| !world.is_open(rest.file));
     }
 }
 
@@ -279,9 +238,7 @@ impl Model {
     }
 
     fn discard(&mut self, number: usize, total: &str) {
-        let of = &mut self.registrations[number];
-        let discarded = of.queue.drain(..).count();
-        of.dropped += discarded as u64;
+        let discarded = self.registrations[number].queue.discard();
         self.totals.add(total, discarded);
     }
 
@@ -290,8 +247,10 @@ impl Model {
     }
 }
 
-impl Registration {
-    fn bytes(&self) -> usize {
-        self.queue.iter().map(|message| message.memory).sum()
+/// Whether these bytes are a name, or else `EINVAL`.
+fn demand_name(name: &[u8]) -> Result<(), Errno> {
+    match command::is_name(name) {
+        true => Ok(()),
+        false => Err(Errno::EINVAL),
     }
 }

@@ -9,8 +9,9 @@ use crate::{
     bytes,
     limits::Parameter::{CmdBufSize, MaxDevices, MaxPerUser},
     Bytes,
-    How::Plainly,
+    How::{OnlyThere, Plainly, WithoutSleep},
     Operation::{self, *},
+    Record, Records,
 };
 
 /// A sequence, and what it shows.
@@ -100,6 +101,34 @@ pub const FOUND: &[Found] = &[
             Write { process: 1, file: 1, how: Plainly, bytes: bytes(b"/reg a") },
             Write { process: 1, file: 1, how: Plainly, bytes: bytes(b"/unr") },
             Poll { process: 1, file: 0 },
+        ]
+    }),
+    ("a record that was to be received from one sender, into bad memory, stays where it was", || {
+        vec![
+            Write { process: 2, file: 0, how: Plainly, bytes: bytes(b"/reg c") },
+            SetFormat { process: 2, file: 1, format: 1, flags: 0 },
+            Register { process: 3, file: 1, name: bytes(b"b") },
+            SetFormat { process: 3, file: 1, format: 1, flags: 0 },
+            Write { process: 2, file: 0, how: Plainly, bytes: bytes(b"/c first") },
+            Send { process: 3, file: 1, how: Plainly, records: Records(vec![
+                Record { to: bytes(b"c"), priority: 0, wait: false, text: bytes(b"second") },
+            ]) },
+            Receive { process: 2, file: 1, how: OnlyThere(0), size: 4096, peek: false, from: bytes(b"b") },
+            Read { process: 2, file: 1, how: Plainly, size: 4096 },
+        ]
+    }),
+    ("what stands behind the zero bytes of a name makes it another", || {
+        vec![
+            Write { process: 2, file: 0, how: Plainly, bytes: bytes(b"/reg a") },
+            SetFormat { process: 2, file: 1, format: 1, flags: 0 },
+            Write { process: 2, file: 1, how: Plainly, bytes: bytes(
+                b"\x28\0\0\0\x20\0\0\0\x01\0\0\0\0\0\0\0a\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0x\0\0\0\0\0\0\0",
+            ) },
+        ]
+    }),
+    ("to write nothing with RWF_NOWAIT is over before the driver is asked", || {
+        vec![
+            Write { process: 0, file: 0, how: WithoutSleep, bytes: bytes(b"") },
         ]
     }),
 ];

@@ -99,6 +99,12 @@ pub fn search<M: Machine>(
     once
 }
 
+/// The sequence that is made up from a seed.
+pub fn made_up(seed: u64) -> Vec<Operation> {
+    let made_up = sequences::sequence().new_tree(&mut runner(seed));
+    made_up.expect("no sequence is rejected").current()
+}
+
 /// What makes up one sequence, the same for the same seed.
 fn runner(seed: u64) -> TestRunner {
     let config = Config {

@@ -8,8 +8,8 @@
 //! it looks for the shortest sequence that shows it, and prints that as a row for [`found`].
 //!
 //! There are two such machines: the driver's policy (`tests/policy`), and the driver itself in a
-//! booted guest (`tests/programs/src/model`). The model takes nothing from either. It has no reader
-//! that waits, and nothing that happens at the same time as something else.
+//! booted guest (`tests/programs/src/model`). The model takes nothing from either. Nothing in
+//! it happens at the same time as something else, so whoever waits does so in vain, for a millisecond.
 
 pub mod command;
 pub mod contract;
@@ -18,8 +18,10 @@ pub mod judge;
 pub mod limits;
 pub mod machine;
 pub mod operation;
+pub mod records;
 pub mod sequences;
 pub mod world;
 
 pub use machine::{Answer, Machine, Outcome, Row, Totals};
 pub use operation::{bytes, Bytes, How, Operation};
+pub use records::{Received, Record, Records};

@@ -15,8 +15,12 @@ pub type Outcome = Result<Answer, Errno>;
 pub enum Answer {
     /// It is done, as a whole.
     Done,
+    /// So many bytes were written.
+    Written(usize),
     /// These bytes were read.
     Bytes(crate::Bytes),
+    /// These records were read.
+    Records(Vec<crate::Received>),
     /// What `poll` says.
     Events {
         /// There is something to read.
@@ -33,14 +37,16 @@ pub enum Answer {
 #[allow(missing_docs)]
 pub struct Row {
     pub name: String,
-    /// The place of the process.
-    pub process: usize,
+    /// The place of the process that made it; none if it has exited, and left a file behind.
+    pub process: Option<usize>,
     pub user: u32,
     pub depth: u64,
     pub len: u64,
     pub sent: u64,
     pub received: u64,
     pub dropped: u64,
+    pub bytes: u64,
+    pub waiting: u64,
 }
 
 /// The names of the totals that are compared: files in `stats/`.

@@ -5,9 +5,9 @@
 //!
 //! Printed for debugging, an operation is what one would write in Rust.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
-use crate::limits::Parameter;
+use crate::{limits::Parameter, records::Records};
 
 /// Processes that a sequence leads. There is always one at each of these places.
 pub const PROCESSES: usize = 4;
@@ -15,8 +15,8 @@ pub const PROCESSES: usize = 4;
 /// Files that a process can have open, each at its place.
 pub const FILES: usize = 2;
 
-/// As which user a process starts at each place, with the device open at the first. All of them are
-/// root's by their real user id, so each can become any other.
+/// As which user a process starts at each place, with the device open at every place of a file. All
+/// of them are root's by their real user id, so each can become any other.
 pub const STARTS_AS: [u32; PROCESSES] = [0, 1000, 1000, 1001];
 
 /// Bytes that are written or name something.
@@ -34,15 +34,46 @@ impl fmt::Debug for Bytes {
     }
 }
 
+impl Operation {
+    /// Whether it is a request to the driver that can be refused, which it counts then.
+    pub fn is_call(&self) -> bool {
+        matches!(
+            self,
+            Operation::Write { .. }
+                | Operation::Read { .. }
+                | Operation::Send { .. }
+                | Operation::Receive { .. }
+                | Operation::SetFormat { .. }
+                | Operation::Register { .. }
+                | Operation::Unregister { .. }
+        )
+    }
+}
+
 /// How something is written or read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
-    /// By `write` or `read`.
+    /// Through a file that does not wait.
     Plainly,
-    /// With `RWF_NOWAIT`.
+    /// Through a file that waits, but for this once: by `RWF_NOWAIT`, `MQ_RECEIVE_DONTWAIT`.
     WithoutSleep,
-    /// From or to memory that is not there.
-    BadMemory,
+    /// Through a file that waits, for [`WAIT`] at most: not where there is no way to say so.
+    Waiting,
+    /// From or to memory of which only so many bytes are there.
+    OnlyThere(usize),
+}
+
+/// How long something waits that has a limit.
+pub const WAIT: Duration = Duration::from_millis(1);
+
+impl How {
+    /// Of a buffer of `size` bytes, how many are there.
+    pub fn there(self, size: usize) -> usize {
+        match self {
+            How::OnlyThere(there) => there.min(size),
+            _ => size,
+        }
+    }
 }
 
 /// Something that a process does, or an administrator. `process`, `to` and `child` are places of
@@ -68,7 +99,7 @@ pub enum Operation {
     Become { process: usize, user: u32 },
     /// Is killed; a new process is there instead.
     Restart { process: usize },
-    /// Writes a command.
+    /// Writes some bytes, a command as a rule.
     Write {
         process: usize,
         file: usize,
@@ -82,6 +113,37 @@ pub enum Operation {
         how: How,
         size: usize,
     },
+    /// Writes records.
+    Send {
+        process: usize,
+        file: usize,
+        how: How,
+        records: Records,
+    },
+    /// Receives a record of up to so many bytes: of one sender only, unless `from` is empty.
+    Receive {
+        process: usize,
+        file: usize,
+        how: How,
+        size: usize,
+        peek: bool,
+        from: Bytes,
+    },
+    /// Sets what reading and writing a file mean.
+    SetFormat {
+        process: usize,
+        file: usize,
+        format: u32,
+        flags: u32,
+    },
+    /// Registers a file under a name.
+    Register {
+        process: usize,
+        file: usize,
+        name: Bytes,
+    },
+    /// Ends the registration of a file.
+    Unregister { process: usize, file: usize },
     /// Asks `poll` what it can do without waiting.
     Poll { process: usize, file: usize },
     /// The administrator sets a parameter.

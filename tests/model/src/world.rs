@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The processes, their users, and which files each has open: what the kernel keeps, not the driver.
+//! Beside that only what one has to know of a file to tell what was read through it: its format.
+
+use std::collections::BTreeSet;
 
 use nix::errno::Errno;
 
@@ -35,6 +38,8 @@ pub struct World {
     processes: [Process; PROCESSES],
     last_process: ProcessId,
     last_file: u64,
+    /// The files that are in the format of records, by their numbers.
+    records: BTreeSet<u64>,
 }
 
 impl World {
@@ -49,6 +54,7 @@ impl World {
             processes: [nobody; PROCESSES],
             last_process: 0,
             last_file: 0,
+            records: BTreeSet::new(),
         };
         for place in 0..PROCESSES {
             world.restart(place);
@@ -83,6 +89,25 @@ impl World {
         files.any(|file| file.is_some_and(|file| file.number == number))
     }
 
+    /// Whether a file is in the format of records.
+    pub fn is_records(&self, file: File) -> bool {
+        self.records.contains(&file.number)
+    }
+
+    /// Whether any open file is.
+    pub fn has_records(&self) -> bool {
+        self.records.iter().any(|&number| self.is_open(number))
+    }
+
+    /// Takes note of the format that a file has been switched to.
+    pub fn set_records(&mut self, file: File, records: bool) {
+        if records {
+            self.records.insert(file.number);
+        } else {
+            self.records.remove(&file.number);
+        }
+    }
+
     /// The number of the file that was opened last.
     pub fn last_file(&self) -> u64 {
         self.last_file
@@ -112,6 +137,11 @@ impl World {
             Operation::Execute { .. } => {}
             Operation::Write { .. }
             | Operation::Read { .. }
+            | Operation::Send { .. }
+            | Operation::Receive { .. }
+            | Operation::SetFormat { .. }
+            | Operation::Register { .. }
+            | Operation::Unregister { .. }
             | Operation::Poll { .. }
             | Operation::Set { .. }
             | Operation::Flush { .. }
@@ -130,7 +160,7 @@ impl World {
         });
     }
 
-    /// Ends a process, and starts another in its place, with the device open at the first.
+    /// Ends a process, and starts another in its place, with the device open at each place of a file.
     fn restart(&mut self, place: usize) -> ProcessId {
         let ended = self.processes[place].id;
         self.last_process += 1;
@@ -139,7 +169,7 @@ impl World {
             user: STARTS_AS[place],
             files: [None; FILES],
         };
-        self.open(place, 0);
+        (0..FILES).for_each(|file| self.open(place, file));
         ended
     }
 

@@ -9,6 +9,7 @@
 mod driver;
 mod order;
 pub mod player;
+mod view;
 
 use std::{
     cell::Cell,
@@ -23,7 +24,8 @@ use crate::{
     harness::{self, Topic},
     wait,
 };
-use driver::{Driver, View};
+use driver::Driver;
+use view::View;
 
 /// How much is done, and from which seed on.
 struct Extent {

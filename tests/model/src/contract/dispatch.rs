@@ -4,18 +4,27 @@
 
 use nix::errno::Errno::ENOENT;
 
-use super::Model;
+use super::{demand_name, records::Wanted, Model};
 use crate::{
     machine::{Answer, Machine, Outcome, Row, Totals},
-    operation::{Bytes, Operation},
+    operation::{Bytes, How, Operation},
+    records,
+    world::{File, Process},
 };
 
-impl Machine for Model {
-    fn perform(&mut self, operation: &Operation) -> Outcome {
-        let done = |()| Answer::Done;
-        if let Some(ended) = self.world.perform(operation)? {
-            self.process_ended(ended);
+impl Model {
+    fn read(&mut self, caller: Process, file: File, how: How, size: usize) -> Outcome {
+        if self.world.is_records(file) {
+            let read = self.read_records(caller, file, how, size);
+            return read.map(Answer::Records);
         }
+        let read = self.read_text(caller, file, how, size);
+        read.map(|read| Answer::Bytes(Bytes(read)))
+    }
+
+    /// Does what is no business of the kernel's alone.
+    fn carry_out_any(&mut self, operation: &Operation) -> Outcome {
+        let done = |()| Answer::Done;
         match *operation {
             Operation::Open { .. }
             | Operation::Close { .. }
@@ -23,7 +32,7 @@ impl Machine for Model {
             | Operation::Fork { .. }
             | Operation::Execute { .. }
             | Operation::Become { .. }
-            | Operation::Restart { .. } => {}
+            | Operation::Restart { .. } => Ok(Answer::Done),
             Operation::Write {
                 process,
                 file,
@@ -31,8 +40,19 @@ impl Machine for Model {
                 ref bytes,
             } => {
                 let (caller, file) = self.world.caller(process, file)?;
-                let outcome = self.write(caller, file, how, &bytes.0);
-                return self.totals.note(outcome).map(done);
+                let written = self.write(caller, file, how, &bytes.0);
+                written.map(Answer::Written)
+            }
+            Operation::Send {
+                process,
+                file,
+                how,
+                ref records,
+            } => {
+                let (caller, file) = self.world.caller(process, file)?;
+                let bytes = records.to_bytes();
+                let written = self.write(caller, file, how, &bytes);
+                written.map(Answer::Written)
             }
             Operation::Read {
                 process,
@@ -41,37 +61,96 @@ impl Machine for Model {
                 size,
             } => {
                 let (caller, file) = self.world.caller(process, file)?;
-                let outcome = self.read(caller, file, how, size);
-                return self
-                    .totals
-                    .note(outcome)
-                    .map(|read| Answer::Bytes(Bytes(read)));
+                self.read(caller, file, how, size)
+            }
+            Operation::Receive {
+                process,
+                file,
+                how,
+                size,
+                peek,
+                ref from,
+            } => {
+                let (caller, file) = self.world.caller(process, file)?;
+                let from = records::padded(&from.0);
+                let from = records::name(&from);
+                let wanted = Wanted {
+                    room: size,
+                    there: how.there(size),
+                    peek,
+                    from: (!from.is_empty()).then_some(from),
+                };
+                let received = self.receive(caller, file, how, wanted);
+                received.map(|record| Answer::Records(vec![record]))
+            }
+            Operation::SetFormat {
+                process,
+                file,
+                format,
+                flags,
+            } => {
+                let (_, file) = self.world.caller(process, file)?;
+                let set = self.set_format(file, format, flags);
+                set.map(done)
+            }
+            Operation::Register {
+                process,
+                file,
+                ref name,
+            } => {
+                let (caller, file) = self.world.caller(process, file)?;
+                let name = records::padded(&name.0);
+                let name = records::name(&name);
+                let registered =
+                    demand_name(name).and_then(|()| self.register_file(caller, file, name));
+                registered.map(done)
+            }
+            Operation::Unregister { process, file } => {
+                let (caller, file) = self.world.caller(process, file)?;
+                let ended = self.unregister_file(caller, file);
+                ended.map(done)
             }
             Operation::Poll { process, file } => {
                 let (caller, file) = self.world.caller(process, file)?;
-                return Ok(self.poll(caller.id, file));
+                Ok(self.poll(caller.id, file))
             }
-            Operation::Set { parameter, value } => self.limits.set(parameter, value)?,
-            Operation::Flush { ref name } => self.flush(&name.0)?,
+            Operation::Set { parameter, value } => self.limits.set(parameter, value).map(done),
+            Operation::Flush { ref name } => self.flush(&name.0).map(done),
             Operation::Evict { ref name } => {
                 let number = self.named(&name.0).ok_or(ENOENT)?;
                 self.end(number);
+                Ok(Answer::Done)
             }
         }
-        self.discard_rests(|world, rest| !world.is_open(rest.file));
-        Ok(Answer::Done)
+    }
+}
+
+impl Machine for Model {
+    fn perform(&mut self, operation: &Operation) -> Outcome {
+        if let Some(ended) = self.world.perform(operation)? {
+            self.process_ended(ended);
+        }
+        self.end_with_files();
+        let outcome = self.carry_out_any(operation);
+        if operation.is_call() {
+            return self.totals.note(outcome);
+        }
+        outcome
     }
 
     fn rows(&mut self) -> Vec<Row> {
         let rows = self.registrations.iter().map(|of| Row {
             name: String::from_utf8_lossy(&of.name).into_owned(),
-            process: self.world.place(of.process).expect("its process lives"),
+            process: self.world.place(of.maker),
             user: of.user,
-            depth: of.queue.len() as u64,
-            len: of.size.messages as u64,
+            depth: of.queue.depth() as u64,
+            len: of.queue.size.messages as u64,
             sent: of.sent,
-            received: of.received,
-            dropped: of.dropped,
+            received: of.queue.received,
+            dropped: of.queue.dropped,
+            bytes: of.queue.bytes() as u64,
+            // Who waits does so in vain, and no longer.
+            waiting: 0,
         });
         rows.collect()
     }

@@ -4,7 +4,7 @@
 
 use nix::errno::Errno::{self, EAGAIN, EDQUOT, EFAULT, ENOENT};
 
-use super::{Model, Rest, ROOT};
+use super::{Model, Owner, Registration, Rest, ROOT};
 use crate::{
     machine::Answer,
     operation::How,
@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Model {
-    pub(super) fn read(
+    pub(super) fn read_text(
         &mut self,
         caller: Process,
         file: File,
@@ -23,19 +23,20 @@ impl Model {
             return Ok(Vec::new());
         }
         let acting = self.acting(caller.id, file);
-        let process = match acting {
-            Some(acting) => self.registrations[acting].process,
+        let owner = match acting {
+            Some(acting) => self.registrations[acting].owner,
             None => self.first_rest(caller.id, file).ok_or(ENOENT)?,
         };
-        if self.rest(file, process).is_none() {
+        if self.rest(file, owner).is_none() {
             self.begin(caller, file, how, size, acting.ok_or(ENOENT)?)?;
         }
-        if how == How::BadMemory {
+        let number = self.rest(file, owner).ok_or(ENOENT)?;
+        let line = &mut self.rests[number].line;
+        let len = size.min(line.len());
+        if how.there(len) < len {
             return Err(EFAULT);
         }
-        let number = self.rest(file, process).ok_or(ENOENT)?;
-        let line = &mut self.rests[number].line;
-        let read = line.drain(..size.min(line.len())).collect();
+        let read = line.drain(..len).collect();
         if line.is_empty() {
             self.rests.remove(number);
         }
@@ -52,76 +53,86 @@ impl Model {
         from: usize,
     ) -> Result<(), Errno> {
         let of = &self.registrations[from];
-        let (process, user) = (of.process, of.user);
-        let message = of.queue.front().cloned().ok_or(EAGAIN)?;
-        if message.line.len() > size {
+        let (owner, user) = (of.owner, of.user);
+        let message = of.queue.first(None).ok_or(EAGAIN)?;
+        let (line, memory) = (message.line(), message.memory);
+        if line.len() > size {
             // A message that is read in part counts against its reader's share. Those that nobody
             // can read on any more are forgotten before.
             self.discard_rests(|world, rest| {
-                let is_alive = world.place(rest.process).is_some();
-                rest.file == file.number && rest.process != file.opener && !is_alive
+                let has_ended = match rest.owner {
+                    Owner::Process(process) => world.place(process).is_none(),
+                    Owner::File(_) => false,
+                };
+                rest.file == file.number && rest.owner != Owner::Process(file.opener) && has_ended
             });
             let held = self.rests.iter().filter(|rest| rest.user == user);
             let held: u64 = held.map(|rest| rest.memory as u64).sum();
-            let exceeds = held + message.memory as u64 > self.limits.bytes_per_user();
+            let exceeds = held + memory as u64 > self.limits.bytes_per_user();
             if held > 0 && exceeds && caller.user != ROOT {
                 return Err(EDQUOT);
             }
         }
-        if how == How::BadMemory {
+        let len = size.min(line.len());
+        if how.there(len) < len {
             return Err(EFAULT);
         }
-        self.registrations[from].queue.pop_front();
+        self.registrations[from].queue.take(None);
         self.totals.add("reads", 1);
         self.rests.push(Rest {
             file: file.number,
-            process,
+            owner,
             user,
-            memory: message.memory,
-            line: message.line,
+            memory,
+            line,
         });
         Ok(())
     }
 
-    fn rest(&self, file: File, process: ProcessId) -> Option<usize> {
+    fn rest(&self, file: File, owner: Owner) -> Option<usize> {
         let mut rests = self.rests.iter();
-        rests.position(|rest| rest.file == file.number && rest.process == process)
+        rests.position(|rest| rest.file == file.number && rest.owner == owner)
     }
 
-    /// Of the caller and the opener, the first for whom something is left to read.
-    fn first_rest(&self, caller: ProcessId, file: File) -> Option<ProcessId> {
-        let mut processes = [caller, file.opener].into_iter();
-        processes.find(|&process| self.rest(file, process).is_some())
+    /// Of those whom the file may act for, the first for whom something is left to read.
+    fn first_rest(&self, caller: ProcessId, file: File) -> Option<Owner> {
+        let mut owners = self.owners(caller, file).into_iter();
+        owners.find(|&owner| self.rest(file, owner).is_some())
     }
 
-    /// Readable: a message, or the rest of one, waits. Hang-up: the registration has ended that the
-    /// caller has made through the file, or else that of the opener, and there is no new one.
+    /// Readable: a message waits, or the rest of one that can be read. Hang-up: the registration has
+    /// ended that the caller has made through the file, or else that of the opener, and there is no
+    /// new one; or that of the file, where it acts for itself.
     pub(super) fn poll(&self, caller: ProcessId, file: File) -> Answer {
-        let acting = self
-            .acting(caller, file)
-            .map(|acting| &self.registrations[acting]);
+        let acting = self.acting(caller, file);
+        let acting = acting.map(|acting| &self.registrations[acting]);
+        let has_rest = match acting {
+            _ if self.world.is_records(file) => false,
+            Some(of) => self.rest(file, of.owner).is_some(),
+            None => self.first_rest(caller, file).is_some(),
+        };
+        Answer::Events {
+            readable: has_rest || acting.is_some_and(|of| of.queue.depth() > 0),
+            writable: true,
+            hung_up: self.has_hung_up(caller, file, acting),
+        }
+    }
+
+    fn has_hung_up(&self, caller: ProcessId, file: File, acting: Option<&Registration>) -> bool {
+        if self.themselves.contains(&file.number) {
+            return acting.is_none();
+        }
         let registered = |process| self.registered.contains(&(file.number, process));
         // That of the opener is the last that it has had: made by the file's user, and there after
         // the file had been opened.
         let opener_has_ended = || {
             let mut ended = self.ended.iter().rev();
-            let last = ended.find(|of| of.process == file.opener);
+            let last = ended.find(|of| of.owner == Owner::Process(file.opener));
             last.is_some_and(|of| of.user == file.user && of.last_file >= file.number)
         };
-        let (readable, hung_up) = match acting {
-            Some(of) => (
-                !of.queue.is_empty() || self.rest(file, of.process).is_some(),
-                of.process != caller && registered(caller),
-            ),
-            None => (
-                self.first_rest(caller, file).is_some(),
-                registered(caller) || registered(file.opener) || opener_has_ended(),
-            ),
-        };
-        Answer::Events {
-            readable,
-            writable: true,
-            hung_up,
+        match acting {
+            Some(of) => of.owner != Owner::Process(caller) && registered(caller),
+            None => registered(caller) || registered(file.opener) || opener_has_ended(),
         }
     }
 

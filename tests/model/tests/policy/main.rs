@@ -6,7 +6,10 @@
 
 mod machine;
 mod reading;
+mod records;
+mod registrar;
 mod registration;
+mod writing;
 
 use machine::Policy;
 use mq_model::{found::FOUND, judge};

@@ -3,13 +3,13 @@
 //! Reading, and what is kept of a message that was read in part: policy has queue and quota for it.
 
 use mq_model::{
-    world::{File, Process, ProcessId, World},
+    world::{File, Process, World},
     How,
 };
 use mq_policy::refusal::Refusal;
 use nix::errno::Errno;
 
-use super::machine::{number, Policy};
+use super::machine::{file_key, number, Policy};
 
 impl Policy {
     pub fn read(
@@ -23,14 +23,15 @@ impl Policy {
             return Ok(Vec::new());
         }
         let acting = self.acting(caller.id, file);
-        let process = match acting {
-            Some(acting) => self.at(acting).process,
-            None => [caller.id, file.opener]
+        let owner = match acting {
+            Some(acting) => self.at(acting).owner,
+            None => self
+                .owners(caller.id, file)
                 .into_iter()
-                .find(|&process| self.rests.contains_key(&(file.number, process)))
+                .find(|&owner| self.rests.contains_key(&(file.number, owner)))
                 .ok_or(number(Refusal::NotRegistered))?,
         };
-        let key = (file.number, process);
+        let key = (file.number, owner);
         if !self.rests.contains_key(&key) {
             let acting = acting.expect("who has no rest is registered");
             let Some(oldest) = self.at(acting).queue.first() else {
@@ -46,7 +47,8 @@ impl Policy {
             }
             let queue = &mut self.at(acting).queue;
             let message = queue.pop().expect("there is an oldest");
-            if how == How::BadMemory {
+            let copied = size.min(len);
+            if how.there(copied) < copied {
                 assert!(queue.put_back(message).is_none(), "its place is there");
                 if len > size {
                     self.release(user, memory);
@@ -58,11 +60,12 @@ impl Policy {
             }
             self.rests.insert(key, (message, user));
         }
-        if how == How::BadMemory {
+        let (rest, user) = self.rests.get_mut(&key).expect("there is a rest");
+        let copied = size.min(rest.line.len());
+        if how.there(copied) < copied {
             return Err(Errno::EFAULT);
         }
-        let (rest, user) = self.rests.get_mut(&key).expect("there is a rest");
-        let read = rest.line.drain(..size.min(rest.line.len())).collect();
+        let read = rest.line.drain(..copied).collect();
         if rest.line.is_empty() {
             let (memory, user) = (rest.memory as u64, *user);
             self.rests.remove(&key);
@@ -77,12 +80,13 @@ impl Policy {
     }
 
     fn forget_rests_of_the_dead(&mut self, file: File) {
-        self.forget_rests(|world, (number, process)| {
-            number == file.number && process != file.opener && world.place(process).is_none()
+        self.forget_rests(|world, (number, owner)| {
+            let has_exited = owner != file_key(number) && world.place(owner).is_none();
+            number == file.number && owner != file.opener && has_exited
         });
     }
 
-    pub fn forget_rests(&mut self, is_over: impl Fn(&World, (u64, ProcessId)) -> bool) {
+    pub fn forget_rests(&mut self, is_over: impl Fn(&World, (u64, u64)) -> bool) {
         let world = &self.world;
         let over: Vec<_> = self
             .rests

@@ -6,7 +6,9 @@ use std::{convert::Infallible, iter};
 
 use mq_model::{world::ProcessId, Totals};
 use mq_policy::{
+    message::Stamp,
     name::Name,
+    priorities::Priorities,
     queue::{Item, Pushed, Queue as Of},
     registry::Member,
     storage::Storage,
@@ -25,10 +27,25 @@ impl Storage for Heap {
 }
 
 /// A message.
+#[derive(Clone)]
 pub struct Message {
     pub line: Vec<u8>,
+    /// Where in the line the text starts, which ends before the newline.
+    pub text_at: usize,
     pub memory: usize,
+    pub stamp: Stamp,
     pub sequence: u64,
+}
+
+impl Message {
+    /// The sender's name.
+    pub fn from(&self) -> Name {
+        Name::new(&self.line[..self.text_at - 1]).expect("a name")
+    }
+
+    pub fn text(&self) -> &[u8] {
+        &self.line[self.text_at..self.line.len() - 1]
+    }
 }
 
 impl Item for Message {
@@ -37,7 +54,7 @@ impl Item for Message {
     }
 
     fn priority(&self) -> u16 {
-        0
+        self.stamp.priority
     }
 
     fn set_sequence(&mut self, sequence: u64) {
@@ -55,16 +72,30 @@ pub type Queue = Of<Message, (), Heap>;
 /// A registration.
 pub struct Registration {
     pub name: Name,
-    pub process: ProcessId,
+    /// Who is registered, as the registry has it.
+    pub owner: u64,
+    /// The process that made it.
+    pub maker: ProcessId,
     pub user: u32,
     pub reservation: u64,
     pub queue: Queue,
+    /// Lost messages that records have told of.
+    pub told: u64,
     pub sent: u64,
 }
 
 impl Member for Registration {
     fn is_dying(&self) -> bool {
         !self.queue.is_open()
+    }
+}
+
+/// Lets a queue know priorities, if it needs that for a message, as the driver's
+/// `Registration::make_priorities` does.
+pub fn make_priorities(queue: &mut Queue, message: &Message) {
+    if let Some(capacity) = queue.needs_priorities(message) {
+        let Ok(priorities) = Priorities::new(capacity);
+        assert!(queue.add_priorities(priorities).is_none());
     }
 }
 

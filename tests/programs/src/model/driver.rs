@@ -4,8 +4,8 @@
 //! says, and the driver's accounts.
 
 use std::{
-    fs::File,
-    os::{fd::OwnedFd, unix::fs::FileExt},
+    collections::BTreeMap,
+    os::fd::OwnedFd,
     rc::Rc,
     thread::sleep,
     time::{Duration, Instant},
@@ -13,80 +13,38 @@ use std::{
 
 use mq_model::{
     limits::PARAMETERS,
-    machine::TOTALS,
-    operation::{PROCESSES, STARTS_AS},
-    Answer, Bytes, Machine, Operation, Outcome, Row, Totals,
+    operation::{FILES, PROCESSES, STARTS_AS, WAIT},
+    records::padded,
+    world::{ProcessId, World},
+    Answer, Bytes, How, Machine, Operation, Outcome, Received, Row, Totals,
+};
+use mq_policy::uapi::{
+    Format, Receive, Registration, FORMAT_RECORDS, RECEIVE_DONTWAIT, RECEIVE_FROM, RECEIVE_PEEK,
 };
 use nix::{errno::Errno, poll::PollFlags, unistd::Pid};
 
 use super::{
     order::{answer_from_bytes, Order, Verb, MAX},
     player,
+    view::View,
 };
 use crate::{
     child::{Child, Link},
-    listing, sysfs, wait,
+    sysfs, wait,
 };
 
 /// How long what a process leaves behind may take to be counted, on whatever kernel.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// The files that hold the accounts, kept open: opening them costs more than reading them.
-pub struct View {
-    listing: File,
-    registered: File,
-    totals: [File; TOTALS.len()],
-}
-
-impl View {
-    /// Opens them.
-    pub fn open() -> Self {
-        let open = |name: &str| File::open(name).unwrap_or_else(|error| panic!("{name}: {error}"));
-        Self {
-            listing: open(listing::PATH),
-            registered: open(&sysfs::path("registered")),
-            totals: TOTALS.map(|name| open(&sysfs::path(&format!("stats/{name}")))),
-        }
-    }
-
-    fn rows(&self) -> Vec<listing::Row> {
-        let mut text = Vec::new();
-        let mut chunk = [0; 4096];
-        loop {
-            let len = self
-                .listing
-                .read_at(&mut chunk, text.len() as u64)
-                .expect("/proc/mq");
-            text.extend(&chunk[..len]);
-            // What is short of a page is the end.
-            if len < chunk.len() {
-                break;
-            }
-        }
-        listing::parse(&String::from_utf8(text).expect("text"))
-    }
-
-    fn registered(&self) -> u64 {
-        number(&self.registered)
-    }
-
-    fn totals(&self) -> Totals {
-        Totals(self.totals.each_ref().map(number))
-    }
-}
-
-fn number(file: &File) -> u64 {
-    let mut text = [0; 24];
-    let len = file.read_at(&mut text, 0).expect("an attribute");
-    let text = std::str::from_utf8(&text[..len]).expect("text");
-    text.trim().parse().expect("a number")
-}
 
 /// The driver, with the processes of one sequence.
 pub struct Driver {
     view: Rc<View>,
     /// By their places. Who has nothing to do yet is not started.
     players: [Option<Child>; PROCESSES],
+    /// Which files are which, and of records.
+    world: World,
+    /// The processes that there are or have been, by their PIDs.
+    processes: BTreeMap<u32, ProcessId>,
     /// The totals when the sequence began.
     before: Totals,
     /// When a process has ended last, unless the totals have been seen to be right since.
@@ -106,16 +64,29 @@ impl Driver {
             before: view.totals(),
             view: view.clone(),
             players: [const { None }; PROCESSES],
+            world: World::new(),
+            processes: BTreeMap::new(),
             process_ended: None,
         }
     }
 
     fn player(&mut self, place: usize) -> &Child {
-        self.players[place].get_or_insert_with(|| {
+        if self.players[place].is_none() {
             let player = Child::start(move |link| player::play(link, STARTS_AS[place]));
-            tell(&player, Order::of(Verb::Open, 0)).expect("open /dev/mq");
-            player
-        })
+            for file in 0..FILES {
+                tell(&player, Order::of(Verb::Open, file)).expect("open /dev/mq");
+            }
+            self.players[place] = Some(player);
+            self.note_process(place);
+        }
+        self.players[place].as_ref().expect("it has been started")
+    }
+
+    fn note_process(&mut self, place: usize) {
+        if let Some(player) = &self.players[place] {
+            let id = self.world.process(place).id;
+            self.processes.insert(player.pid.as_raw() as u32, id);
+        }
     }
 
     fn order(&mut self, place: usize, order: Order) -> Result<(u32, Vec<u8>), Errno> {
@@ -160,15 +131,33 @@ fn hear(player: &Child) -> Result<(u32, Vec<u8>), Errno> {
     answer_from_bytes(&answer[..len])
 }
 
-impl Machine for Driver {
-    fn perform(&mut self, operation: &Operation) -> Outcome {
-        let ends = matches!(
-            operation,
-            Operation::Restart { .. } | Operation::Fork { .. }
-        );
-        if ends {
-            self.process_ended = Some(Instant::now());
+impl Driver {
+    /// What was read through a file, as what that has.
+    fn read_from(&self, process: usize, file: usize, bytes: Vec<u8>) -> Answer {
+        let (_, file) = self.world.caller(process, file).expect("it was read from");
+        if !self.world.is_records(file) {
+            return Answer::Bytes(Bytes(bytes));
         }
+        let process = |pid| {
+            *self
+                .processes
+                .get(&pid)
+                .expect("a process of this sequence")
+        };
+        Answer::Records(Received::all_from_bytes(&bytes, process))
+    }
+
+    fn write(&mut self, process: usize, file: usize, how: How, bytes: &[u8]) -> Outcome {
+        let order = Order {
+            how,
+            bytes,
+            ..Order::of(Verb::Write, file)
+        };
+        let (written, _) = self.order(process, order)?;
+        Ok(Answer::Written(written as usize))
+    }
+
+    fn carry_out(&mut self, operation: &Operation) -> Outcome {
         match *operation {
             Operation::Open { process, file } => {
                 self.order(process, Order::of(Verb::Open, file))?;
@@ -194,19 +183,13 @@ impl Machine for Driver {
                 file,
                 how,
                 ref bytes,
-            } => {
-                let order = Order {
-                    how,
-                    bytes: &bytes.0,
-                    ..Order::of(Verb::Write, file)
-                };
-                let (written, _) = self.order(process, order)?;
-                assert_eq!(
-                    written as usize,
-                    bytes.0.len(),
-                    "the whole length is returned"
-                );
-            }
+            } => return self.write(process, file, how, &bytes.0),
+            Operation::Send {
+                process,
+                file,
+                how,
+                ref records,
+            } => return self.write(process, file, how, &records.to_bytes()),
             Operation::Read {
                 process,
                 file,
@@ -219,7 +202,66 @@ impl Machine for Driver {
                     ..Order::of(Verb::Read, file)
                 };
                 let (_, bytes) = self.order(process, order)?;
-                return Ok(Answer::Bytes(Bytes(bytes)));
+                return Ok(self.read_from(process, file, bytes));
+            }
+            Operation::Receive {
+                process,
+                file,
+                how,
+                size,
+                peek,
+                ref from,
+            } => {
+                let flag = |is_set, flag| if is_set { flag } else { 0 };
+                let limit = WAIT.as_nanos() as u64;
+                let asked = Receive {
+                    buffer: 0,
+                    size: size as u32,
+                    flags: flag(peek, RECEIVE_PEEK)
+                        | flag(!from.0.is_empty(), RECEIVE_FROM)
+                        | flag(how == How::WithoutSleep, RECEIVE_DONTWAIT),
+                    from: padded(&from.0),
+                    timeout: if how == How::Waiting { limit } else { 0 },
+                };
+                let order = Order {
+                    how,
+                    bytes: &asked.to_bytes(),
+                    ..Order::of(Verb::Receive, file)
+                };
+                let (_, bytes) = self.order(process, order)?;
+                return Ok(self.read_from(process, file, bytes));
+            }
+            Operation::SetFormat {
+                process,
+                file,
+                format,
+                flags,
+            } => {
+                let order = Order {
+                    bytes: &Format { format, flags }.to_bytes(),
+                    ..Order::of(Verb::SetFormat, file)
+                };
+                self.order(process, order)?;
+                let (_, file) = self.world.caller(process, file)?;
+                self.world.set_records(file, format == FORMAT_RECORDS);
+            }
+            Operation::Register {
+                process,
+                file,
+                ref name,
+            } => {
+                let registration = Registration {
+                    name: padded(&name.0),
+                    ..Registration::default()
+                };
+                let order = Order {
+                    bytes: &registration.to_bytes(),
+                    ..Order::of(Verb::Register, file)
+                };
+                self.order(process, order)?;
+            }
+            Operation::Unregister { process, file } => {
+                self.order(process, Order::of(Verb::Unregister, file))?;
             }
             Operation::Poll { process, file } => {
                 let (events, _) = self.order(process, Order::of(Verb::Poll, file))?;
@@ -236,12 +278,33 @@ impl Machine for Driver {
         }
         Ok(Answer::Done)
     }
+}
+
+impl Machine for Driver {
+    fn perform(&mut self, operation: &Operation) -> Outcome {
+        let place = match *operation {
+            Operation::Restart { process } => Some(process),
+            Operation::Fork { child, .. } => Some(child),
+            _ => None,
+        };
+        if place.is_some() {
+            self.process_ended = Some(Instant::now());
+        }
+        let outcome = self.carry_out(operation)?;
+        self.world.perform(operation)?;
+        place.into_iter().for_each(|place| self.note_process(place));
+        Ok(outcome)
+    }
 
     fn rows(&mut self) -> Vec<Row> {
         let place = |pid| {
+            if pid == 0 {
+                return None;
+            }
             let is = |player: &Option<Child>| matches!(player, Some(of) if of.pid.as_raw() == pid);
             let place = self.players.iter().position(is);
-            place.expect("a process of this sequence")
+            assert!(place.is_some(), "{pid} is no process of this sequence");
+            place
         };
         let rows = self.view.rows().into_iter().map(|row| Row {
             process: place(row.pid),
@@ -252,6 +315,8 @@ impl Machine for Driver {
             sent: row.sent,
             received: row.received,
             dropped: row.dropped,
+            bytes: row.bytes,
+            waiting: row.waiting,
         });
         rows.collect()
     }

@@ -21,10 +21,14 @@ pub enum Verb {
     Become,
     Write,
     Read,
+    Receive,
+    SetFormat,
+    Register,
+    Unregister,
     Poll,
 }
 
-const VERBS: [Verb; 10] = [
+const VERBS: [Verb; 14] = [
     Verb::Open,
     Verb::Close,
     Verb::Give,
@@ -34,10 +38,12 @@ const VERBS: [Verb; 10] = [
     Verb::Become,
     Verb::Write,
     Verb::Read,
+    Verb::Receive,
+    Verb::SetFormat,
+    Verb::Register,
+    Verb::Unregister,
     Verb::Poll,
 ];
-
-const HOWS: [How; 3] = [How::Plainly, How::WithoutSleep, How::BadMemory];
 
 /// The longest order or answer.
 pub const MAX: usize = 8192;
@@ -49,7 +55,7 @@ pub struct Order<'a> {
     pub how: How,
     /// How much is to be read, or as which user to go on.
     pub number: u32,
-    /// What is to be written.
+    /// What is to be written, or the structure of a request.
     pub bytes: &'a [u8],
 }
 
@@ -66,7 +72,14 @@ impl Order<'_> {
     }
 
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = vec![self.verb as u8, self.file as u8, self.how as u8];
+        let (how, there) = match self.how {
+            How::Plainly => (0, 0),
+            How::WithoutSleep => (1, 0),
+            How::Waiting => (2, 0),
+            How::OnlyThere(there) => (3, there as u32),
+        };
+        let mut bytes = vec![self.verb as u8, self.file as u8, how];
+        bytes.extend(there.to_le_bytes());
         bytes.extend(self.number.to_le_bytes());
         bytes.extend(self.bytes);
         bytes
@@ -76,11 +89,17 @@ impl Order<'_> {
 impl<'a> Order<'a> {
     pub fn from_bytes(bytes: &'a [u8]) -> Self {
         let (head, rest) = bytes.split_at(3);
+        let (there, rest) = rest.split_first_chunk().expect("a number");
         let (number, bytes) = rest.split_first_chunk().expect("a number");
         Self {
             verb: VERBS[usize::from(head[0])],
             file: head[1].into(),
-            how: HOWS[usize::from(head[2])],
+            how: match head[2] {
+                0 => How::Plainly,
+                1 => How::WithoutSleep,
+                2 => How::Waiting,
+                _ => How::OnlyThere(u32::from_le_bytes(*there) as usize),
+            },
             number: u32::from_le_bytes(*number),
             bytes,
         }

@@ -6,13 +6,14 @@
 
 use std::{
     ffi::CString,
-    os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd},
+    os::fd::{BorrowedFd, OwnedFd, RawFd},
 };
 
 use mq_model::How;
+use mq_policy::uapi::{Receive, IOC_RECEIVE, IOC_REGISTER, IOC_SET_FORMAT, IOC_UNREGISTER};
 use nix::{
     errno::Errno,
-    fcntl::{open, OFlag},
+    fcntl::{fcntl, open, FcntlArg, OFlag},
     poll::{poll, PollFd, PollFlags, PollTimeout},
     sys::stat::Mode,
     unistd::{self, execv, seteuid, Uid},
@@ -21,7 +22,7 @@ use nix::{
 use super::order::{answer_to_bytes, Answer, Order, Verb, MAX};
 use crate::{
     child::Link,
-    sys::{self, area::Area, nowait},
+    sys::{self, area::Area, ioctl, nowait},
 };
 
 /// The number of the first file.
@@ -91,6 +92,16 @@ fn carry_out(link: &Link, order: &Order) -> Answer {
         }
         Verb::Write => return write(file, order),
         Verb::Read => return read(file, order.how, order.number as usize),
+        Verb::Receive => return receive(file, order),
+        Verb::SetFormat => {
+            ioctl::with(file, IOC_SET_FORMAT, order.bytes)?;
+        }
+        Verb::Register => {
+            ioctl::with(file, IOC_REGISTER, order.bytes)?;
+        }
+        Verb::Unregister => {
+            ioctl::at(file, IOC_UNREGISTER, 0)?;
+        }
         Verb::Poll => {
             let mut fds = [PollFd::new(file, PollFlags::POLLIN | PollFlags::POLLOUT)];
             poll(&mut fds, PollTimeout::ZERO)?;
@@ -104,11 +115,24 @@ fn carry_out(link: &Link, order: &Order) -> Answer {
     Ok(done)
 }
 
+/// Does something through a file that waits, for this once.
+fn waiting<T>(file: BorrowedFd, operation: impl FnOnce() -> nix::Result<T>) -> nix::Result<T> {
+    fcntl(file, FcntlArg::F_SETFL(OFlag::empty()))?;
+    let result = operation();
+    fcntl(file, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    result
+}
+
 fn write(file: BorrowedFd, order: &Order) -> Answer {
+    let bytes = order.bytes;
     let written = match order.how {
-        How::Plainly => unistd::write(file, order.bytes),
-        How::WithoutSleep => nowait::write(file, order.bytes),
-        How::BadMemory => Area::before_a_hole(&[]).write_to(file, order.bytes.len()),
+        How::Plainly => unistd::write(file, bytes),
+        How::WithoutSleep => waiting(file, || nowait::write(file, bytes)),
+        How::Waiting => waiting(file, || unistd::write(file, bytes)),
+        How::OnlyThere(there) => {
+            let there = &bytes[..there.min(bytes.len())];
+            Area::before_a_hole(there).write_to(file, bytes.len())
+        }
     }?;
     Ok((written as u32, Vec::new()))
 }
@@ -121,12 +145,28 @@ fn read(file: BorrowedFd, how: How, size: usize) -> Answer {
             bytes.truncate(len);
             bytes
         }
-        How::WithoutSleep => nowait::read(file, size)?,
-        How::BadMemory => {
-            let read = Area::before_a_hole(&[]).read_from(file.as_fd(), size)?;
-            assert_eq!(read, 0, "bytes read to nowhere");
-            Vec::new()
+        How::WithoutSleep => waiting(file, || nowait::read(file, size))?,
+        How::Waiting => panic!("a read has no limit of time"),
+        How::OnlyThere(there) => {
+            let area = Area::before_a_hole(&vec![0; there.min(size)]);
+            let len = area.read_from(file, size)?;
+            assert!(len <= there, "bytes read to nowhere");
+            area.bytes(len)
         }
     };
     Ok((0, bytes))
+}
+
+fn receive(file: BorrowedFd, order: &Order) -> Answer {
+    let asked = order.bytes.first_chunk().expect("a request");
+    let mut asked = Receive::from_bytes(asked);
+    // What is not there lies behind the buffer; without that it is all there.
+    let room = Area::before_a_hole(&vec![0; order.how.there(asked.size as usize)]);
+    asked.buffer = room.address();
+    let receive = || ioctl::with(file, IOC_RECEIVE, &asked.to_bytes());
+    let len = match order.how {
+        How::Plainly | How::OnlyThere(_) => receive(),
+        How::WithoutSleep | How::Waiting => waiting(file, receive),
+    }?;
+    Ok((0, room.bytes(len)))
 }

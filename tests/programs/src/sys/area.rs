@@ -70,6 +70,11 @@ impl Area {
         area
     }
 
+    /// Where the buffer starts.
+    pub fn address(&self) -> u64 {
+        self.start as u64
+    }
+
     /// The first `len` bytes of the buffer.
     pub fn bytes(&self, len: usize) -> Vec<u8> {
         assert!(self.start as usize + len <= self.base as usize + self.len);
