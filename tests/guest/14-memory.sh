@@ -9,6 +9,7 @@ fresh
 program memory
 program charges
 program no_memory
+program no_memory_for_records
 program no_memory_to_poll
 program no_memory_to_steer
 finish

@@ -22,6 +22,7 @@ mod memory;
 mod multiplex;
 mod namespaces;
 mod no_memory;
+mod no_memory_for_records;
 mod no_memory_to_poll;
 mod no_memory_to_steer;
 mod nowait;
@@ -72,6 +73,7 @@ const TOPICS: &[(&str, Topic)] = &[
     ("multiplex", multiplex::TESTS),
     ("namespaces", namespaces::TESTS),
     ("no_memory", no_memory::TESTS),
+    ("no_memory_for_records", no_memory_for_records::TESTS),
     ("no_memory_to_poll", no_memory_to_poll::TESTS),
     ("no_memory_to_steer", no_memory_to_steer::TESTS),
     ("nowait", nowait::TESTS),
