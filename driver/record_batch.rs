@@ -123,6 +123,10 @@ impl RecordBatch {
     /// Sends them all, or those before the first that is refused. Returns the bytes of the records
     /// that were sent, and why not all were.
     pub(crate) fn send(&mut self, sender: Sender<'_>, now: u64) -> (usize, Option<Refusal>) {
+        // Where nothing could be copied in, that is the failure, and not that of a look-up.
+        if self.count == 0 {
+            return (0, None);
+        }
         let lens = self.lens[..self.count].iter().copied().map(usize::from);
         let texts = self.buffers.iter_mut().map_while(Option::take);
         let texts = texts.zip(lens.clone());

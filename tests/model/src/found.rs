@@ -126,6 +126,15 @@ pub const FOUND: &[Found] = &[
             ) },
         ]
     }),
+    ("of two records the text of the first is in bad memory, and their writer is nobody", || {
+        vec![
+            SetFormat { process: 3, file: 1, format: 1, flags: 0 },
+            Send { process: 3, file: 1, how: OnlyThere(32), records: Records(vec![
+                Record { to: bytes(b"a"), priority: 0, wait: false, text: bytes(b"a") },
+                Record { to: bytes(b"a"), priority: 0, wait: false, text: bytes(b"a") },
+            ]) },
+        ]
+    }),
     ("to write nothing with RWF_NOWAIT is over before the driver is asked", || {
         vec![
             Write { process: 0, file: 0, how: WithoutSleep, bytes: bytes(b"") },
