@@ -139,7 +139,8 @@ impl Process {
 
     /// Notes that the process is not registered any more.
     pub(crate) fn set_unregistered(&self) {
-        self.ended_as.store(self.registered_as.load(Acquire), Release);
+        self.ended_as
+            .store(self.registered_as.load(Acquire), Release);
         self.ended.fetch_add(1, Release);
         // Last, so that who finds the process not registered any more finds the end.
         self.registered_as.xchg(NOBODY, Full);
