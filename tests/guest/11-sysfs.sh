@@ -77,12 +77,19 @@ is 'the attributes of a registration, one value each' \
 is 'the attributes of a registration of another user' \
 	"$(cd $queues/carol && cat pid uid depth len sent received dropped | xargs)" "$user 1000 1 2 0 1 0"
 is 'sent counts what a registration has sent' \
-	"$(mq-test try '/reg s' '/msg bob x' '/all x' >/dev/null; exec 3<>/dev/mq; echo '/reg me' >&3; echo '/msg me x' >&3; cat $queues/me/sent)" 1
+	"$(
+		mq-test try '/reg s' '/msg bob x' '/all x' >/dev/null
+		exec 3<>/dev/mq
+		echo '/reg me' >&3
+		echo '/msg me x' >&3
+		cat $queues/me/sent
+	)" 1
 
 is 'flush of nobody: ENOENT' "$(mq-test put $sys/flush nobody)" ENOENT
 is 'flush of what cannot be a name: ENOENT' "$(mq-test put $sys/flush ninebytes) $(mq-test put $sys/flush ../bob)" \
 	'ENOENT ENOENT'
-is 'flush NAME discards and counts' "$(mq-test put $sys/flush bob) $(cat $queues/bob/depth $queues/bob/dropped | xargs)" \
+is 'flush NAME discards and counts' \
+	"$(mq-test put $sys/flush bob) $(cat $queues/bob/depth $queues/bob/dropped | xargs)" \
 	"ok 0 $(cat $queues/bob/received)"
 is 'flush NAME leaves the others alone' "$(cat $queues/carol/depth)" 2
 is 'flush takes a newline behind the name, as from echo' "$(echo carol >$sys/flush && cat $queues/carol/depth)" 0
@@ -99,7 +106,8 @@ is 'flush and evict cannot be read' "$(mq-test as 1000 cat $sys/flush $sys/evict
 is 'evict of nobody: ENOENT' "$(mq-test put $sys/evict nobody)" ENOENT
 is 'evict of what cannot be a name: ENOENT' \
 	"$(mq-test put $sys/evict ninebytes) $(mq-test put $sys/evict '*')" 'ENOENT ENOENT'
-is 'evict ends the registration' "$(mq-test put $sys/evict bob) $(cat $sys/registered) $(ls $queues) $(row bob)" 'ok 0  '
+is 'evict ends the registration' \
+	"$(mq-test put $sys/evict bob) $(cat $sys/registered) $(ls $queues) $(row bob)" 'ok 0  '
 ok 'evict leaves the process alive' kill -0 "$(pid_of bob)"
 gives 'evict frees the name' ok '/reg bob'
 exec 3<>/dev/mq

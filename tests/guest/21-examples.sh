@@ -86,7 +86,8 @@ for worker in w1 w2 w3; do
 done
 ok 'workqueue: the dispatcher ends when all is done' wait $dispatcher
 is 'workqueue: each job is done once' "$(sort -n results)" "$(seq 20)"
-is 'workqueue: what failed is reported' "$(sed 's/ w[1-3] / W /' report | sort)" 'workqueue: W (failed) did not finish: 7
+is 'workqueue: what failed is reported' "$(sed 's/ w[1-3] / W /' report | sort)" \
+	'workqueue: W (failed) did not finish: 7
 workqueue: W (gone) did not finish: 12'
 ok 'workqueue: the workers end with the dispatcher' eventually nobody_but ''
 

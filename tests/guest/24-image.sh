@@ -65,7 +65,8 @@ exec 3>&-
 is 'service: what was in force still is' "$(settings)" '11 12 300 5 20000 70000'
 
 echo QUEUE_LEN=0 >$conf
-is 'service: no start with a value out of range' "$( ($service restart; echo $?; $service status; echo $?) 2>&1 | tail -n 4)" \
+is 'service: no start with a value out of range' \
+	"$( ($service restart; echo $?; $service status; echo $?) 2>&1 | tail -n 4)" \
 	"mq: the driver refused to load with /etc/mq.conf; 'dmesg' tells why
 1
 mq: not loaded
