@@ -62,7 +62,8 @@ impl RecordBatch {
 
     /// Copies in the text of a record that it takes, and those of the records behind it, as long as
     /// they are like it. `text_max`: bytes that a text may have; `nowait`: without sleeping for
-    /// memory. Returns the header of the record that comes next, where that has been read.
+    /// memory; `stock`: what is left of that goes to the next batch. Returns the header of the record
+    /// that comes next, where that has been read.
     ///
     /// # Errors
     ///
@@ -73,6 +74,7 @@ impl RecordBatch {
         from: &mut impl Source,
         text_max: usize,
         nowait: bool,
+        stock: &mut Stock,
     ) -> Result<Option<SendHeader>, Failure> {
         let number = CommandBuffer::size_number(first.text);
         let is_like_it = |plain: &Plain| {
@@ -80,11 +82,10 @@ impl RecordBatch {
                 && Self::takes(plain)
                 && CommandBuffer::size_number(plain.text) == number
         };
-        let expected = 1 + from.len() / first.size();
-        let mut stock = Stock::of(number, expected, nowait);
+        stock.fill(number, 1 + from.len() / first.size(), nowait);
         let mut plain = first;
         loop {
-            self.add(plain, from, nowait, &mut stock)?;
+            self.add(plain, from, nowait, stock)?;
             let left = from.len();
             if self.count == MAX || left < SendHeader::SIZE {
                 return Ok(None);

@@ -6,10 +6,13 @@
 
 use crate::{
     errors::Failure,
-    ffi::user_memory::{
-        self,
-        Part,
-        Source, //
+    ffi::{
+        stock::Stock,
+        user_memory::{
+            self,
+            Part,
+            Source, //
+        }, //
     },
     message::CommandBuffer,
     policy::{
@@ -58,11 +61,10 @@ impl RecordSender<'_> {
             mut header,
         } = rest;
         let mut written = 0;
+        let mut stock = Stock::new();
         while header.is_some() || from.len() > 0 {
-            let (carried_out, failure) = match self.next(&mut header, &mut from, nowait) {
-                Ok(done) => done,
-                Err(failure) => (0, Some(failure)),
-            };
+            let next = self.next(&mut header, &mut from, nowait, &mut stock);
+            let (carried_out, failure) = next.unwrap_or_else(|failure| (0, Some(failure)));
             written += carried_out;
             match failure {
                 Some(failure) if written == 0 => return Err(failure),
@@ -82,6 +84,7 @@ impl RecordSender<'_> {
         header: &mut Option<SendHeader>,
         from: &mut impl Source,
         nowait: bool,
+        stock: &mut Stock,
     ) -> Result<(usize, Option<Failure>), Failure> {
         let next = match header.take() {
             Some(header) => header,
@@ -92,7 +95,7 @@ impl RecordSender<'_> {
         match Plain::new(&next, left, self.text_max) {
             Some(plain) if RecordBatch::takes(&plain) => {
                 let mut batch = RecordBatch::new(plain.to);
-                let copied = batch.copy_in(plain, from, self.text_max, nowait);
+                let copied = batch.copy_in(plain, from, self.text_max, nowait, stock);
                 let (bytes, refusal) = batch.send(self.sender, self.now);
                 let failure = match copied {
                     Ok(next) => {

@@ -41,24 +41,26 @@ impl Stock {
         }
     }
 
-    /// `count` pieces, or as many as it can hold, of the size with this number; none, where there is
-    /// not enough memory for all. `nowait`: without sleeping for it.
+    /// Has `count` pieces of the size with this number, or as many as it can hold, where it has none
+    /// of any size; and none, where there is not enough memory for all. `nowait`: without sleeping
+    /// for it.
     #[inline(always)]
-    pub(crate) fn of(number: usize, count: usize, nowait: bool) -> Self {
-        let mut stock = Self::new();
+    pub(crate) fn fill(&mut self, number: usize, count: usize, nowait: bool) {
+        if self.count > 0 {
+            return;
+        }
         let count = count.min(Self::MAX);
         // CAST: There are few sizes.
         let size = number as u32;
-        let pieces = stock.pieces.as_mut_ptr().cast();
+        let pieces = self.pieces.as_mut_ptr().cast();
         // SAFETY: The caches are there as long as there can be messages, and the number is that of
         // one; there is room for as many; this sleeps only if `nowait` is false, and the callers may
         // sleep then.
         if unsafe { shim::mq_alloc_many(size, nowait, count, pieces) } {
             // INVARIANT: The cache has given as many.
-            stock.number = number;
-            stock.count = count;
+            self.number = number;
+            self.count = count;
         }
-        stock
     }
 
     /// One of them, if they are of the size with this number.
