@@ -8,6 +8,9 @@
 tracing=/sys/kernel/tracing
 fresh
 if [ -d $tracing/events/mq ]; then
+	# To note the names of all processes the kernel would patch its scheduler while that runs, which not every emulator
+	# lives through: see qemu/run.
+	echo 0 >$tracing/options/record-cmd
 	echo 1 >$tracing/events/mq/enable
 	echo >$tracing/trace
 fi
