@@ -10,6 +10,7 @@ mod actor;
 mod acts;
 mod corpus;
 mod crew;
+mod fault;
 mod mailbox;
 mod reached;
 mod step;

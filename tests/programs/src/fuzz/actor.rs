@@ -2,11 +2,7 @@
 
 //! Who carries steps out: a thread of one of a few processes.
 
-use std::{
-    fs::{File, OpenOptions},
-    io::Write,
-    sync::Barrier,
-};
+use std::sync::Barrier;
 
 use nix::{
     sys::{
@@ -85,17 +81,14 @@ struct Actor<'a> {
     hands: Hands<'a>,
     coverage: Option<Coverage>,
     reached: &'a Reached,
-    fail_nth: Option<File>,
 }
 
 impl<'a> Actor<'a> {
     fn new(process: usize, inboxes: &'a Inboxes, reached: &'a Reached) -> Self {
-        let fail_nth = "/proc/thread-self/fail-nth";
         Self {
             hands: Hands::new(process, inboxes),
             coverage: kcov::exists().then(Coverage::of_this_thread),
             reached,
-            fail_nth: OpenOptions::new().write(true).open(fail_nth).ok(),
         }
     }
 
@@ -109,31 +102,11 @@ impl<'a> Actor<'a> {
         if matches!(step.action, Action::Die) {
             let _ = raise(Signal::SIGKILL);
         }
-        if let Some(nth) = step.failing {
-            self.fail(nth);
-        }
         if let Some(coverage) = &self.coverage {
             coverage.clear();
         }
-        self.hands.act(step.slot, step.action);
+        self.hands.act(step);
         let coverage = self.coverage.as_ref();
-        let new = coverage.map_or(0, |coverage| self.reached.note(coverage.addresses()));
-        if step.failing.is_some() {
-            self.fail(0);
-        }
-        new
-    }
-
-    /// Has the kernel fail the how-manyth allocation or copy from here on; 0: none.
-    fn fail(&mut self, nth: u8) {
-        let Some(file) = &mut self.fail_nth else {
-            return;
-        };
-        // What takes a fault back may be hit by it.
-        for _ in 0..3 {
-            if write!(file, "{nth}").is_ok() {
-                break;
-            }
-        }
+        coverage.map_or(0, |coverage| self.reached.note(coverage.addresses()))
     }
 }

@@ -4,8 +4,8 @@
 //! the kernel says of itself, and whether the accounts balance.
 
 use std::{
-    fs::File,
-    io::{IoSlice, IoSliceMut, Read, Seek, SeekFrom},
+    fs::{File, OpenOptions},
+    io::{IoSlice, IoSliceMut, Read, Seek, SeekFrom, Write},
     os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd},
     thread::sleep,
     time::Duration,
@@ -30,7 +30,8 @@ use nix::{
 
 use super::{
     actor::{process_of, PROCESSES},
-    step::{Action, Way, RECEIVE, SLOTS},
+    fault::Fault,
+    step::{Action, Step, Way, RECEIVE, SLOTS},
 };
 use crate::{
     sys::{self, area::Area, ioctl, nowait, shared, Ring},
@@ -59,6 +60,7 @@ pub struct Hands<'a> {
     process: usize,
     inboxes: &'a Inboxes,
     ring: Option<Ring>,
+    fault: Fault,
 }
 
 impl<'a> Hands<'a> {
@@ -68,6 +70,7 @@ impl<'a> Hands<'a> {
             process,
             inboxes,
             ring: None,
+            fault: Fault::new(),
         }
     }
 
@@ -83,27 +86,30 @@ impl<'a> Hands<'a> {
     }
 
     /// Acts on the open file in a slot. Errors are outcomes like others.
-    pub fn act(&mut self, slot: u8, action: Action) {
-        let at = descriptor(slot);
+    pub fn act(&mut self, step: Step) {
+        let at = descriptor(step.slot);
         let fd = sys::inherited(at);
-        match action {
+        self.fault.order(step.failing);
+        let fault = &mut self.fault;
+        match step.action {
             Action::Open { flags } => {
-                if let Ok(file) = open("/dev/mq", OFlag::from_bits_retain(flags), Mode::empty()) {
+                let flags = OFlag::from_bits_retain(flags);
+                if let Ok(file) = fault.hits(|| open("/dev/mq", flags, Mode::empty())) {
                     shared::place(file, at);
                 }
             }
-            Action::Close => shared::close(at),
-            Action::Write { bytes, way } => write_by(way, fd, &bytes.0),
-            Action::Read { len, way } => read_by(way, fd, len),
+            Action::Close => fault.hits(|| shared::close(at)),
+            Action::Write { bytes, way } => write_by(way, fd, &bytes.0, fault),
+            Action::Read { len, way } => read_by(way, fd, len, fault),
             Action::Poll { milliseconds } => {
                 let asked = if milliseconds == 0 {
                     PollFlags::all()
                 } else {
                     PollFlags::POLLIN
                 };
-                let _ = poll(&mut [PollFd::new(fd, asked)], milliseconds);
+                let _ = fault.hits(|| poll(&mut [PollFd::new(fd, asked)], milliseconds));
             }
-            Action::Epoll { edge } => wait_by_epoll(fd, edge),
+            Action::Epoll { edge } => wait_by_epoll(fd, edge, fault),
             Action::SetWaiting(wait) => {
                 let flags = if wait {
                     OFlag::empty()
@@ -112,7 +118,7 @@ impl<'a> Hands<'a> {
                 };
                 let _ = fcntl(fd, FcntlArg::F_SETFL(flags));
             }
-            Action::Look { path, at_once } => look(&path, at_once),
+            Action::Look { path, at_once } => look(&path, at_once, fault),
             Action::Pass { to } => self.pass(fd, process_of(to)),
             Action::Take => {
                 if let Some(file) = self.take() {
@@ -120,17 +126,20 @@ impl<'a> Hands<'a> {
                 }
             }
             Action::Administer { attribute, value } => {
-                let _ = sysfs::put(attribute, value);
+                let path = sysfs::path(attribute);
+                if let Ok(mut file) = OpenOptions::new().write(true).open(path) {
+                    let _ = fault.hits(|| file.write(value.as_bytes()));
+                }
             }
             Action::Request { number, argument } => {
-                let _ = ioctl::with(fd, number, &argument.0);
+                let _ = fault.hits(|| ioctl::with(fd, number, &argument.0));
             }
-            Action::Receive { asked, len } => receive(fd, asked, len),
+            Action::Receive { asked, len } => receive(fd, asked, len, fault),
             Action::BecomeUser(uid) => {
                 let _ = seteuid(Uid::from_raw(uid));
             }
             Action::Die => {}
-            Action::Odd(which) => odd(fd, which),
+            Action::Odd(which) => fault.hits(|| odd(fd, which)),
             Action::RingRead { len } => {
                 self.ring().read(fd, len, 1);
             }
@@ -177,50 +186,56 @@ impl<'a> Hands<'a> {
     }
 }
 
-fn write_by(way: Way, fd: BorrowedFd, bytes: &[u8]) {
-    match way {
-        Way::Plain => drop(write(fd, bytes)),
+fn write_by(way: Way, fd: BorrowedFd, bytes: &[u8], fault: &mut Fault) {
+    let _ = match way {
+        Way::Plain => fault.hits(|| write(fd, bytes)),
         Way::Vector => {
             let (first, rest) = bytes.split_at(bytes.len() / 3);
             let (second, third) = rest.split_at(rest.len() / 2);
-            let _ = uio::writev(fd, &[first, second, third].map(IoSlice::new));
+            fault.hits(|| uio::writev(fd, &[first, second, third].map(IoSlice::new)))
         }
-        Way::NoWait => drop(nowait::write(fd, bytes)),
+        Way::NoWait => fault.hits(|| nowait::write(fd, bytes)),
         Way::Fault => {
             let missing = bytes.len().min(3);
             let area = Area::before_a_hole(&bytes[..bytes.len() - missing]);
-            let _ = area.write_to(fd, bytes.len());
+            fault.hits(|| area.write_to(fd, bytes.len()))
         }
-    }
+    };
 }
 
-fn read_by(way: Way, fd: BorrowedFd, len: usize) {
-    match way {
-        Way::Plain => drop(read(fd, &mut vec![0; len])),
+fn read_by(way: Way, fd: BorrowedFd, len: usize, fault: &mut Fault) {
+    let _ = match way {
+        Way::Plain => {
+            let mut room = vec![0; len];
+            fault.hits(|| read(fd, &mut room))
+        }
         Way::Vector => {
             let (mut first, mut second) = (vec![0; len / 2], vec![0; len - len / 2]);
             let room = &mut [&mut first, &mut second].map(|room| IoSliceMut::new(room));
-            let _ = uio::readv(fd, room);
+            fault.hits(|| uio::readv(fd, room))
         }
-        Way::NoWait => drop(nowait::read(fd, len)),
+        Way::NoWait => {
+            let mut room = vec![0; len];
+            fault.hits(|| nowait::read_into(fd, &mut room))
+        }
         Way::Fault => {
             let area = Area::before_a_hole(&vec![0; len.saturating_sub(3)]);
-            let _ = area.read_from(fd, len);
+            fault.hits(|| area.read_from(fd, len))
         }
-    }
+    };
 }
 
-fn receive(fd: BorrowedFd, asked: Receive, len: usize) {
+fn receive(fd: BorrowedFd, asked: Receive, len: usize, fault: &mut Fault) {
     let mut buffer = vec![0_u8; len];
     let asked = Receive {
         buffer: buffer.as_mut_ptr() as u64,
         size: len as u32,
         ..asked
     };
-    let _ = ioctl::with(fd, RECEIVE, &asked.to_bytes());
+    let _ = fault.hits(|| ioctl::with(fd, RECEIVE, &asked.to_bytes()));
 }
 
-fn wait_by_epoll(fd: BorrowedFd, edge: bool) {
+fn wait_by_epoll(fd: BorrowedFd, edge: bool, fault: &mut Fault) {
     let Ok(epoll) = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC) else {
         return;
     };
@@ -228,7 +243,8 @@ fn wait_by_epoll(fd: BorrowedFd, edge: bool) {
     if edge {
         wanted |= EpollFlags::EPOLLET | EpollFlags::EPOLLEXCLUSIVE;
     }
-    if epoll.add(fd, EpollEvent::new(wanted, 0)).is_ok() {
+    let added = fault.hits(|| epoll.add(fd, EpollEvent::new(wanted, 0)));
+    if added.is_ok() {
         let _ = epoll.wait(&mut [EpollEvent::empty()], 2_u16);
         if !edge {
             let _ = epoll.modify(fd, &mut EpollEvent::new(EpollFlags::EPOLLOUT, 0));
@@ -237,18 +253,20 @@ fn wait_by_epoll(fd: BorrowedFd, edge: bool) {
 }
 
 /// Reads a file in pieces, goes back, and reads once more.
-fn look(path: &str, at_once: usize) {
-    let Ok(mut file) = File::open(path) else {
-        return;
-    };
+fn look(path: &str, at_once: usize, fault: &mut Fault) {
     let mut room = vec![0; at_once];
-    for _ in 0..8 {
-        if !matches!(file.read(&mut room), Ok(1..)) {
-            break;
+    fault.hits(|| {
+        let Ok(mut file) = File::open(path) else {
+            return;
+        };
+        for _ in 0..8 {
+            if !matches!(file.read(&mut room), Ok(1..)) {
+                break;
+            }
         }
-    }
-    let _ = file.seek(SeekFrom::Start(7));
-    let _ = file.read(&mut room);
+        let _ = file.seek(SeekFrom::Start(7));
+        let _ = file.read(&mut room);
+    });
 }
 
 /// What one does not do with the device.

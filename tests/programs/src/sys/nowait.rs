@@ -24,13 +24,19 @@ pub fn write(fd: impl AsFd, bytes: &[u8]) -> nix::Result<usize> {
 /// A `read` of up to `len` bytes that does not sleep.
 pub fn read(fd: impl AsFd, len: usize) -> nix::Result<Vec<u8>> {
     let mut bytes = vec![0; len];
+    let count = read_into(fd, &mut bytes)?;
+    bytes.truncate(count);
+    Ok(bytes)
+}
+
+/// A `read` that does not sleep; how many bytes it has read.
+pub fn read_into(fd: impl AsFd, room: &mut [u8]) -> nix::Result<usize> {
     let buffer = libc::iovec {
-        iov_base: bytes.as_mut_ptr().cast(),
-        iov_len: len,
+        iov_base: room.as_mut_ptr().cast(),
+        iov_len: room.len(),
     };
     let fd = fd.as_fd().as_raw_fd();
     // SAFETY: The kernel writes to the buffer only, which outlives the call.
     let count = unsafe { libc::preadv2(fd, &buffer, 1, NO_OFFSET, libc::RWF_NOWAIT) };
-    bytes.truncate(Errno::result(count)? as usize);
-    Ok(bytes)
+    Errno::result(count).map(|count| count as usize)
 }
