@@ -25,7 +25,6 @@ use kernel::{
         atomic::{
             Acquire,
             Atomic,
-            Full,
             Release, //
         },
         Arc, //
@@ -143,7 +142,7 @@ impl Process {
             .store(self.registered_as.load(Acquire), Release);
         self.ended.fetch_add(1, Release);
         // Last, so that who finds the process not registered any more finds the end.
-        self.registered_as.xchg(NOBODY, Full);
+        self.registered_as.store(NOBODY, Release);
     }
 
     /// Registrations of the process that have ended.

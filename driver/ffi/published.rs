@@ -216,7 +216,7 @@ impl<T: Send + Sync> Published<T> {
             .store(others | u32::from(new > 0) << chunk, Relaxed);
     }
 
-    /// Takes out what is at a place.
+    /// Takes out what is at a place. Callers exclude each other, and those of `publish`.
     pub(crate) fn retract(&self, index: u32) -> Option<Retired<T>> {
         let retired = Retired::from_slot(self.slot(index)?)?;
         if let Some(taken) = self.taken.get(index) {

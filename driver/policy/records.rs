@@ -163,7 +163,7 @@ impl Plain {
     /// Bytes of the whole record.
     #[inline(always)]
     pub fn size(&self) -> usize {
-        SendHeader::SIZE + self.text + self.padding
+        Self::size_of(self.text)
     }
 
     /// Bytes of the whole record of a text of `len` bytes.

@@ -52,22 +52,6 @@ impl<T, A: DerefMut<Target = [Option<T>]>> Ring<A> {
         self.slots.len()
     }
 
-    /// Adds `item` as the newest. Returns the oldest if it had to make room, or `item` itself if
-    /// the ring has no slots at all.
-    pub fn push(&mut self, item: T) -> Option<T> {
-        let at = self.index(self.len);
-        let Some(slot) = self.slots.get_mut(at) else {
-            return Some(item);
-        };
-        let oldest = slot.replace(item);
-        if self.len == self.slots.len() {
-            self.head = self.index(1);
-        } else {
-            self.len += 1;
-        }
-        oldest
-    }
-
     /// Adds `item` as the newest, or returns it if no slot is free.
     pub fn push_free(&mut self, item: T) -> Option<T> {
         match self.free_slot() {
@@ -228,11 +212,13 @@ mod tests {
     }
 
     #[test]
-    fn a_full_ring_gives_up_its_oldest() {
+    fn a_full_ring_takes_one_more_when_its_oldest_is_gone() {
         let mut ring = ring(2);
-        assert_eq!(ring.push(1), None);
-        assert_eq!(ring.push(2), None);
-        assert_eq!(ring.push(3), Some(1));
+        assert_eq!(ring.push_free(1), None);
+        assert_eq!(ring.push_free(2), None);
+        assert_eq!(ring.push_free(3), Some(3));
+        assert_eq!(ring.pop(), Some(1));
+        assert_eq!(ring.push_free(3), None);
         assert_eq!(ring.len(), 2);
         assert_eq!(ring.pop(), Some(2));
         assert_eq!(ring.pop(), Some(3));
@@ -242,8 +228,8 @@ mod tests {
     #[test]
     fn what_is_put_back_comes_behind_what_is_older() {
         let mut ring = ring(2);
-        ring.push(1);
-        ring.push(2);
+        ring.push_free(1);
+        ring.push_free(2);
         assert_eq!(ring.pop(), Some(1));
         assert_eq!(ring.put_back(1, |_| false), None);
         assert_eq!(ring.put_back(9, |_| false), Some(9));
@@ -256,7 +242,7 @@ mod tests {
     #[test]
     fn a_ring_without_slots_holds_nothing() {
         let mut ring = ring(0);
-        assert_eq!(ring.push(1), Some(1));
+        assert_eq!(ring.push_free(1), Some(1));
         assert_eq!(ring.pop(), None);
         assert_eq!(ring.put_back(1, |_| false), Some(1));
     }
@@ -278,9 +264,10 @@ mod tests {
                     let full = list.len == capacity;
                     match rest % 5 {
                         0 => {
-                            let oldest = if full { list.take_first() } else { None };
-                            list.insert(list.len, item);
-                            assert_eq!(ring.push(item), oldest);
+                            let even = |item: u32| item % 2 == 0;
+                            let wanted = list.len > 0 && even(list.items[0]);
+                            let first = if wanted { list.take_first() } else { None };
+                            assert_eq!(ring.pop_if(|&item| even(item)), first);
                         }
                         1 => assert_eq!(ring.pop(), list.take_first()),
                         2 => {

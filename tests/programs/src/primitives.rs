@@ -37,7 +37,8 @@ fn print_results(device: impl AsFd, steps: &[&str]) -> bool {
     true
 }
 
-/// What comes of a step: `<` reads a message, `<N` up to N bytes, `wait` stays until it is killed; anything else is written, its escapes resolved.
+/// What comes of a step: `<` reads a message, `<N` up to N bytes, `wait` stays until it is killed;
+/// anything else is written, its escapes resolved.
 pub fn result_of(device: &impl AsFd, step: &str) -> String {
     if let Some(len) = step.strip_prefix('<') {
         let mut buffer = vec![0; len.parse().unwrap_or(70_000)];
