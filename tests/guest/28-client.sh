@@ -16,9 +16,11 @@ said() {
 	grep -q -x -F "$2" "$1"
 }
 
-# lines FILE NUMBER: the file has so many.
-lines() {
-	[ "$(wc -l <"$1")" = "$2" ]
+# anew NAME PID: it is registered, and not by that process.
+anew() {
+	case $(row "$1" 2) in
+	'' | "$2") return 1 ;;
+	esac
 }
 
 # hears: the next message to this shell, which has registered through file 3.
@@ -103,8 +105,11 @@ eventually listed bob
 second=$(row bob 2)
 ok 'supervisor: starts it again' eventually said told "bob came, process $second"
 echo bob >$sys/evict
-eventually not grep -q " $second " /proc/mq
-ok 'supervisor: ends what was evicted, and starts it again' eventually lines told 8
+eventually anew bob "$second"
+third=$(row bob 2)
+keep "$second"
+ok 'supervisor: starts what was evicted again' eventually said told "bob came, process $third"
+ok 'supervisor: has ended it before' [ ! -e "/proc/$second" ]
 kill -9 $supervisor
 wait $supervisor
 kill -9 "$(row bob 2)"
