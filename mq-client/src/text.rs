@@ -323,6 +323,9 @@ fn open(path: &Path, flags: OFlags) -> Result<File> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+    use std::os::unix::net::UnixStream;
+
     use super::*;
 
     #[test]
@@ -335,6 +338,18 @@ mod tests {
             assert_eq!(message.from().as_str(), from);
             assert_eq!((message.text(), message.line()), (text, line));
         }
+    }
+
+    #[test]
+    fn the_longest_message_fits() {
+        let text = "x".repeat(CMD_BUF_SIZE.max as usize - "/b ".len());
+        let line = format!("{} {text}\n", "a".repeat(NAME_MAX));
+        let (ours, mut drivers) = UnixStream::pair().unwrap();
+        drivers.write_all(line.as_bytes()).unwrap();
+        let device = Device(OwnedFd::from(ours).into());
+        let mut buffer = Buffer::new();
+        let message = device.receive(&mut buffer).unwrap();
+        assert!(message.line() == line.as_bytes());
     }
 
     #[test]

@@ -56,8 +56,10 @@ mq_look; echo "$mq_name"
 E
 	hold ann
 	says 'mq_register: the name is taken' "mq: the name ann is taken, by process $(pid_of ann): use another
-6" <<'E'
+6
+closed" <<'E'
 mq_register ann; echo $?
+[ "$(readlink /proc/$$/fd/3)" = /dev/mq ] || echo closed
 E
 	hold ben
 	hold cid
@@ -107,13 +109,13 @@ mq_receive; echo "$MQ_FROM: $MQ_TEXT"
 E
 	says 'a text with newlines is one message, from who sent it' 'sent: 1
 bob|one
-root two
+  root two
 
 |
 8' <<'E'
 mq_register bob
 mq_send bob 'one
-root two
+  root two
 
 '
 echo "sent: $(cat /sys/class/misc/mq/queues/bob/sent)"
@@ -283,9 +285,12 @@ mq_receive; echo $?
 mq_unregister; echo $?
 E
 	says "a file of the caller's own is left alone" "$not_registered
-0" <<'E'
+$not_registered
+5" <<'E'
 exec 3>/tmp/own
 mq_send bob x; echo $?
+mq_unregister; echo $?
+echo mine >&3
 wc -c </tmp/own
 rm /tmp/own
 E

@@ -41,7 +41,6 @@ settings() {
 kill_children
 cat >$conf <<'C'
 # A remark.
-	# Another.
 MAX_DEVICES=11
 
 QUEUE_LEN=12
@@ -49,6 +48,7 @@ QUEUE_LEN=12
 MAX_PER_USER=5
 QUEUE_BYTES=20000
 MAX_BYTES_PER_USER=70000
+	# MAX_DEVICES=99
 C
 ok 'service: restarts' $service restart
 is 'service: the parameters come from /etc/mq.conf' "$(settings)" '11 12 300 5 20000 70000'

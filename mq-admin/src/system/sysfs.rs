@@ -114,3 +114,21 @@ fn write(path: &Path, value: &str) -> io::Result<()> {
         .open(path)?
         .write_all(value.as_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn a_registration_ends_before_its_files_are_opened_or_while_they_are() {
+        for (errno, gone) in [
+            (Errno::NOENT, true),
+            (Errno::NODEV, true),
+            (Errno::IO, false),
+        ] {
+            assert_eq!(is_gone(&errno.into()), gone, "{errno}");
+        }
+    }
+}

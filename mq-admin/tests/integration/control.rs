@@ -2,7 +2,7 @@
 
 //! `flush`, `evict` and `params`: what is written where, and what is said about it.
 
-use std::fs::{remove_file, write};
+use std::fs::{read_to_string, remove_file, write};
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -130,6 +130,21 @@ fn params() {
     );
     assert_eq!(tree.get("sys/class/misc/mq/max_devices"), "16");
     assert_eq!(tree.get("sys/class/misc/mq/queue_len"), "64");
+}
+
+#[test]
+fn params_tells_what_is_in_force() {
+    let tree = Tree::new();
+    let max_devices = tree.path("sys/class/misc/mq/max_devices");
+    make_pipe(&max_devices);
+    let params = tree.command(&["params", "max_devices=16"]);
+    let params = thread::spawn(move || { params }.output().unwrap());
+    write(&max_devices, "8\n").unwrap();
+    assert_eq!(read_to_string(&max_devices).unwrap(), "16");
+    // Somebody else was quicker. Nobody may ask for what they wrote: then this thread stays behind.
+    thread::spawn(move || write(max_devices, "9\n"));
+    let output = params.join().unwrap();
+    assert_eq!(text(&output.stdout), "max_devices: 8 -> 9\n");
 }
 
 #[test]

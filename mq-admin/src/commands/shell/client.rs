@@ -186,3 +186,29 @@ pub fn ended(registration: Registration) -> String {
         registration.name
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_an_earlier_registration_leaves_the_later_one() {
+        let client = Client {
+            // It takes every command, and whoever reads is told of an end.
+            device: Device::open_at("/dev/null".as_ref()).unwrap(),
+            shows: true,
+            state: Mutex::default(),
+            registered: Condvar::new(),
+        };
+        let registered = || {
+            client.carry_out(b"/reg bob").unwrap();
+            client.registration().unwrap()
+        };
+        let (earlier, later) = (registered(), registered());
+        let take = |registration| client.take(registration, &mut Buffer::new()).unwrap();
+        assert!(matches!(take(earlier), Taken::Nothing));
+        assert!(client.registration().is_some());
+        assert!(matches!(take(later), Taken::Ended));
+        assert!(client.registration().is_none());
+    }
+}

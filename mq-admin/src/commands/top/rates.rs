@@ -99,6 +99,19 @@ mod tests {
         let later = start + Duration::from_secs(2);
         let second = looks.update(later, vec![registration(1, 11, 30, 30)]);
         assert_eq!(rates(&second[0]), (0.5, 5.0, 0.0));
+        let last = later + Duration::from_secs(1);
+        let third = looks.update(last, vec![registration(1, 13, 30, 31)]);
+        assert_eq!(rates(&third[0]), (2.0, 0.0, 1.0));
+    }
+
+    #[test]
+    fn a_process_that_registers_anew_has_no_rate_backwards() {
+        let mut looks = Rates::default();
+        let start = Instant::now();
+        looks.update(start, vec![registration(1, 10, 20, 30)]);
+        let later = start + Duration::from_secs(1);
+        let second = looks.update(later, vec![registration(1, 4, 0, 0)]);
+        assert_eq!(rates(&second[0]), (0.0, 0.0, 0.0));
     }
 
     #[test]
