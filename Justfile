@@ -69,6 +69,11 @@ test-host:
 stress SECONDS *KERNEL:
     @tests/stress "$@"
 
+# load of every kind for SECONDS on the kernel that looks for data races; fails for one with the driver in it
+[group('test'), no-exit-message]
+test-kcsan SECONDS:
+    @tests/kcsan "$@"
+
 # small mistakes, one at a time: does a test fail for each? All of them take hours; PATTERN takes some, or a list
 [group('test'), no-exit-message]
 mutants *PATTERN:
