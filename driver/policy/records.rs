@@ -160,10 +160,10 @@ impl Plain {
         })
     }
 
-    /// Bytes of the whole record.
+    /// Bytes of the whole record: [`Self::size_of`] its text, added up from what is known already.
     #[inline(always)]
     pub fn size(&self) -> usize {
-        Self::size_of(self.text)
+        SendHeader::SIZE + self.text + self.padding
     }
 
     /// Bytes of the whole record of a text of `len` bytes.
@@ -392,6 +392,7 @@ mod tests {
                 };
                 assert_eq!(judged, Ok(same));
                 assert_eq!(same.size(), found.size());
+                assert_eq!(found.size(), Plain::size_of(found.text));
             }
             if let Ok(sent) = judged {
                 accepted += 1;
