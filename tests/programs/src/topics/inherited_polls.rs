@@ -3,10 +3,12 @@
 //! Polls through a file that another process opened, by a process that is registered itself: it is
 //! told of its own queue, and of its own end.
 
+use std::thread;
+
 use nix::{
     poll::{PollFlags, PollTimeout},
     sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout},
-    unistd::pause,
+    unistd::{gettid, pause, Pid},
 };
 
 use crate::{
@@ -43,6 +45,10 @@ pub const TESTS: Topic = &[
     (
         "an epoll made before the fork tells a child of the opener's queue",
         epoll_of_the_opener,
+    ),
+    (
+        "each message to it tells one of its exclusive epolls",
+        exclusive_epolls,
     ),
 ];
 
@@ -89,7 +95,7 @@ fn woken() {
     });
     wait::until_polling(child.pid);
     device.send("bob", "for bob");
-    std::thread::sleep(wait::MOMENT);
+    thread::sleep(wait::MOMENT);
     wait::until_polling(child.pid);
     assert_eq!(child.heard(), None);
     device.send("carol", "for carol");
@@ -225,4 +231,32 @@ fn epoll_of_the_opener() {
         child.finish();
         assert_eq!(device.command("/unr"), Ok(()));
     }
+}
+
+fn exclusive_epolls() {
+    let device = Device::open_nonblocking();
+    let child = registered(&device, "carol", |link| {
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    let epoll = watching(&device, INPUT | EpollFlags::EPOLLEXCLUSIVE);
+                    link.say(gettid().to_string());
+                    assert_eq!(said(&epoll, AGES), INPUT);
+                    link.say("told");
+                });
+            }
+        });
+    });
+    for _ in 0..2 {
+        let thread = child.hear().parse().expect("a thread's number");
+        wait::until_polling(Pid::from_raw(thread));
+    }
+    let sender = Device::registered("bob");
+    sender.send("carol", "first");
+    assert_eq!(child.hear(), "told");
+    thread::sleep(wait::MOMENT);
+    assert_eq!(child.heard(), None);
+    sender.send("carol", "second");
+    assert_eq!(child.hear(), "told");
+    child.finish();
 }

@@ -2,7 +2,7 @@
 
 //! `poll`, `select` and `epoll`: what they say at once, and when they wake who waits in them.
 
-use std::os::fd::AsFd;
+use std::{os::fd::AsFd, sync::mpsc, thread};
 
 use nix::{
     poll::{PollFlags, PollTimeout},
@@ -12,7 +12,7 @@ use nix::{
         signal::{kill, Signal},
         time::{TimeVal, TimeValLike},
     },
-    unistd::{pause, Pid},
+    unistd::{gettid, pause, Pid},
 };
 
 use crate::{
@@ -65,6 +65,10 @@ pub const TESTS: Topic = &[
     (
         "epoll is told of the end of the registration",
         epoll_hang_up,
+    ),
+    (
+        "epoll, exclusive: all who wait are told of the end",
+        exclusive_hang_up,
     ),
     ("many pollers: all are told", many_pollers),
 ];
@@ -335,6 +339,26 @@ fn epoll_hang_up() {
         assert_eq!(child.hear(), format!("{:?}", EpollFlags::EPOLLHUP));
         child.finish();
     }
+}
+
+fn exclusive_hang_up() {
+    let device = &Device::registered("bob");
+    thread::scope(|scope| {
+        let waiters = [(); 2].map(|()| {
+            let (say, hear) = mpsc::channel();
+            let waiter = scope.spawn(move || {
+                let epoll = watching(device, INPUT | EpollFlags::EPOLLEXCLUSIVE);
+                say.send(gettid()).expect("the main thread listens");
+                said(&epoll, AGES)
+            });
+            wait::until_polling(hear.recv().expect("the thread's number"));
+            waiter
+        });
+        sysfs::set("evict", "bob");
+        for waiter in waiters {
+            assert_eq!(waiter.join().expect("a thread"), EpollFlags::EPOLLHUP);
+        }
+    });
 }
 
 fn many_pollers() {

@@ -41,6 +41,11 @@ pub const TESTS: Topic = &[
     ),
     ("flush leaves a waiting reader waiting", flushed),
     ("each message wakes one of many readers", wakes_one),
+    ("a broadcast wakes a reader of each queue", broadcast_wakes),
+    (
+        "the rest of a message wakes who reads that file, whoever reads others",
+        rest_wakes,
+    ),
     (
         "many waiting readers: every message is read once",
         many_readers,
@@ -60,6 +65,19 @@ pub fn reader(file: Device) -> Child {
     let child = Child::start(move |link| {
         link.say("ready");
         link.say(format!("{:?}", file.read()));
+    });
+    assert_eq!(child.hear(), "ready");
+    child.until_reading();
+    child
+}
+
+/// A child that registers a name of its own, waits for a message and says what it read.
+fn receiver(name: &'static str) -> Child {
+    let child = Child::start(move |link| {
+        let device = Device::open();
+        device.register(name);
+        link.say("ready");
+        link.say(format!("{:?}", device.read()));
     });
     assert_eq!(child.hear(), "ready");
     child.until_reading();
@@ -224,6 +242,39 @@ fn readers(count: usize) -> Vec<Child> {
         child
     };
     (0..count).map(start).collect()
+}
+
+fn broadcast_wakes() {
+    let receivers = ["ann", "ben"].map(receiver);
+    let device = Device::registered("bob");
+    assert_eq!(device.command("/all hello"), Ok(()));
+    for child in receivers {
+        assert_eq!(child.hear(), format!("{:?}", line("bob", "hello")));
+        child.finish();
+    }
+}
+
+fn rest_wakes() {
+    let device = Device::registered("bob");
+    let shared = Device::open();
+    let beginning = shared.duplicate();
+    let first = Child::start(move |link| {
+        link.say("ready");
+        link.say(format!("{:?}", beginning.read_up_to(4)));
+    });
+    assert_eq!(first.hear(), "ready");
+    first.until_reading();
+    // Before the one that the rest is for, among those who wait.
+    let other = reader(Device::open());
+    let second = reader(shared);
+    device.send("bob", "hello");
+    assert_eq!(first.hear(), format!("{:?}", Ok::<_, Errno>(b"bob ")));
+    assert_eq!(second.hear(), format!("{:?}", Ok::<_, Errno>("hello\n")));
+    device.send("bob", "again");
+    assert_eq!(other.hear(), format!("{:?}", line("bob", "again")));
+    for child in [first, other, second] {
+        child.finish();
+    }
 }
 
 fn wakes_one() {
