@@ -200,6 +200,13 @@ pub fn drop_capability(number: u32) {
     Errno::result(result).expect("capset");
 }
 
+/// Traces a process without stopping it: the kernel tells of the exit of its first thread at once.
+pub fn trace(pid: Pid) {
+    // SAFETY: The call takes numbers.
+    let result = unsafe { libc::ptrace(libc::PTRACE_SEIZE, pid.as_raw(), 0, 0) };
+    Errno::result(result).expect("ptrace");
+}
+
 /// Makes orphaned descendants ours, so that we can wait for them.
 pub fn adopt_orphans() {
     // SAFETY: The call takes numbers.

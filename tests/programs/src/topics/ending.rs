@@ -42,6 +42,10 @@ pub const TESTS: Topic = &[
         leader_exits,
     ),
     (
+        "the leader exits while somebody traces it: the same",
+        traced_leader_exits,
+    ),
+    (
         "a file that is open elsewhere does not keep the registration",
         file_elsewhere,
     ),
@@ -160,10 +164,19 @@ fn zombie() {
 }
 
 fn leader_exits() {
+    leader_exits_first(false);
+}
+
+fn traced_leader_exits() {
+    leader_exits_first(true);
+}
+
+fn leader_exits_first(is_traced: bool) {
     let device = Device::registered("bob");
     let child = Child::start(|link| {
         let link = link.duplicate();
         let device = Device::registered("carol");
+        assert_eq!(link.hear(), "begin");
         thread::spawn(move || {
             while link.hear() == "go on" {
                 device.send("bob", "still here");
@@ -173,6 +186,10 @@ fn leader_exits() {
         });
         sys::exit_thread();
     });
+    if is_traced {
+        sys::trace(child.pid);
+    }
+    child.say("begin");
     let is_zombie = || {
         let status = std::fs::read_to_string(format!("/proc/{}/stat", child.pid));
         status.is_ok_and(|status| status.contains(") Z "))
