@@ -125,6 +125,9 @@ impl End {
     }
 }
 
+/// The bit of a count of messages sent that says that it has been added to the totals.
+const FOLDED: u64 = 1 << 63;
+
 struct Inner {
     queue: Queue,
     /// Lost messages that records have told of.
@@ -291,7 +294,8 @@ impl Registration {
 
     /// How the queue is now.
     pub(crate) fn status(&self) -> Status {
-        let (sends, broadcasts) = (self.sends.load(Relaxed), self.broadcasts.load(Relaxed));
+        let sends = self.sends.load(Relaxed) & !FOLDED;
+        let broadcasts = self.broadcasts.load(Relaxed) & !FOLDED;
         let inner = self.queue.lock();
         Status {
             depth: inner.queue.depth(),
@@ -352,9 +356,19 @@ impl Registration {
         self.sends.fetch_add(count, Relaxed);
     }
 
-    /// Counts a message sent to all queues.
-    pub(crate) fn count_broadcast(&self) {
-        self.broadcasts.fetch_add(1, Relaxed);
+    /// Counts a message sent to one queue by one who may have ended long since, as whoever waits for
+    /// room may.
+    pub(crate) fn count_late_send(&self, stats: &Stats) {
+        if self.sends.fetch_add(1, Relaxed) >= FOLDED {
+            stats.count_late_send();
+        }
+    }
+
+    /// The same with one sent to all queues.
+    pub(crate) fn count_late_broadcast(&self, stats: &Stats) {
+        if self.broadcasts.fetch_add(1, Relaxed) >= FOLDED {
+            stats.count_late_broadcast();
+        }
     }
 
     fn trace_drop(&self, reason: DropReason, messages: u64) {
@@ -453,7 +467,10 @@ impl Registration {
 
     /// Adds what has been counted to the totals, once nothing more is to come.
     pub(crate) fn fold(&self, stats: &Stats) {
-        let (sends, broadcasts) = (self.sends.load(Relaxed), self.broadcasts.load(Relaxed));
+        let (sends, broadcasts) = (
+            self.sends.fetch_add(FOLDED, Relaxed),
+            self.broadcasts.fetch_add(FOLDED, Relaxed),
+        );
         let slots = {
             let mut inner = self.queue.lock();
             inner.folded = true;

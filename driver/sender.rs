@@ -113,7 +113,9 @@ impl Sender<'_> {
             .ok_or(Refusal::NoSuchName)?;
         let stamp = stamp(&sender, 0, now());
         let message = command.into_message(sender.label(), text_at, stamp);
-        self.deliver(&sender, &receiver, message)
+        self.deliver(&sender, &receiver, message)?;
+        sender.count_send();
+        Ok(())
     }
 
     #[inline(always)]
@@ -129,7 +131,6 @@ impl Sender<'_> {
         }
         receiver.waiters().wake(Wake::OneSync, PollMask::READABLE);
         receiver.trace_send(sender, || bytes);
-        sender.count_send();
         Ok(())
     }
 
@@ -208,9 +209,11 @@ impl Sender<'_> {
         let message = text.into_message(sender.label(), 0, stamp);
         receiver.make_priorities(&message, how.nowait)?;
         match how.timeout {
-            None => Ok(self.deliver(&sender, &receiver, message)?),
-            Some(timeout) => receiver.deliver_in_turn(&sender, message, timeout, how.waits),
+            None => self.deliver(&sender, &receiver, message)?,
+            Some(timeout) => receiver.deliver_in_turn(&sender, message, timeout, how.waits)?,
         }
+        sender.count_late_send(&self.registrar.stats);
+        Ok(())
     }
 
     /// Puts the text of a command that starts at `text_at` into every other queue.
@@ -252,7 +255,7 @@ impl Sender<'_> {
             drop(guard);
             might_sleep();
         }
-        sender.count_broadcast();
+        sender.count_late_broadcast(&self.registrar.stats);
         Ok(())
     }
 

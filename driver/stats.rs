@@ -90,6 +90,16 @@ impl Stats {
         folded.queue.dropped_end += 1;
     }
 
+    /// Counts a message sent to one queue by a registration whose counts had been folded.
+    pub(crate) fn count_late_send(&self) {
+        self.folded.lock().sends += 1;
+    }
+
+    /// The same with one sent to all queues.
+    pub(crate) fn count_late_broadcast(&self) {
+        self.folded.lock().broadcasts += 1;
+    }
+
     /// Counts an operation that failed.
     pub(crate) fn count_error(&self, error: Error) {
         if let Some(count) = self.errors.get(error.to_errno().unsigned_abs() as usize) {

@@ -10,14 +10,11 @@
 use super::Registration;
 use crate::{
     errors::Failure,
-    ffi::{
-        trace,
-        wait_queue::{
-            Deadline,
-            PollMask,
-            WaitQueue, //
-            Wake,
-        }, //
+    ffi::wait_queue::{
+        Deadline,
+        PollMask,
+        WaitQueue,
+        Wake, //
     },
     message::Message,
     policy::{
@@ -46,7 +43,7 @@ const BATCH: usize = 16;
 impl Registration {
     /// Puts a message of `sender` into the queue once there is room for it and all who came before
     /// have been served: within `timeout` nanoseconds, where that is not 0, and only now if not
-    /// `waits`. Nothing is lost. Counts it as sent.
+    /// `waits`. Nothing is lost. Leaves it to the caller to count it as sent.
     ///
     /// # Errors
     ///
@@ -65,7 +62,7 @@ impl Registration {
         let message = match pushed {
             Ok(()) => {
                 self.waiters().wake(Wake::OneSync, PollMask::READABLE);
-                self.note_sent(sender, bytes);
+                self.trace_send(sender, || bytes);
                 return Ok(());
             }
             Err(Pushed::NoRoom(_)) if !waits => return Err(EAGAIN.into()),
@@ -87,7 +84,7 @@ impl Registration {
         let left = self.queue.lock().queue.leave(ticket);
         match left {
             Err(Outcome::Sent) => {
-                self.note_sent(sender, bytes);
+                self.trace_send(sender, || bytes);
                 Ok(())
             }
             Err(Outcome::Closed) => Err(Refusal::NoSuchName.into()),
@@ -134,18 +131,5 @@ impl Registration {
                 who.wake(Wake::All, PollMask::NONE);
             }
         }
-    }
-
-    fn note_sent(&self, sender: &Self, bytes: usize) {
-        sender.count_send();
-        trace::send(|| {
-            (
-                sender.name().key(),
-                sender.pid(),
-                self.name().key(),
-                self.pid(),
-                bytes,
-            )
-        });
     }
 }
