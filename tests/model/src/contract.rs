@@ -3,14 +3,15 @@
 //! The contract of `/dev/mq`: what comes of each operation.
 //!
 //! Sections 3 and 7 are here, and who can be registered (12.3). Section 4 is in `writing.rs`, 5 in
-//! `reading.rs`, records (11, 12) in `records.rs`, and in which order a queue is read and loses
-//! messages in `queue.rs`. The command language is in `command.rs`, what follows from the parameters
+//! `reading.rs`, records (11, 12) in `records.rs`, waiting for room (12.2) in `waiting.rs`, and in
+//! which order a queue is read and loses messages in `queue.rs`. The command language is in `command.rs`, what follows from the parameters
 //! in `limits.rs`, and which process has which file open in `world.rs`.
 
 mod dispatch;
 mod queue;
 mod reading;
 mod records;
+mod waiting;
 mod writing;
 
 use std::collections::BTreeSet;
@@ -20,7 +21,7 @@ use nix::errno::Errno::{self, EDQUOT, EEXIST, ENOENT, ENOSPC, EPERM};
 use crate::{
     command,
     limits::{Limits, Parameter::*},
-    machine::Totals,
+    machine::{Outcome, Totals},
     world::{File, Process, ProcessId, World},
 };
 use queue::Queue;
@@ -41,6 +42,10 @@ pub struct Model {
     /// The files that have been registered themselves, by their numbers.
     themselves: BTreeSet<u64>,
     ended: Vec<Ended>,
+    /// The number of the last registration.
+    last: u64,
+    /// Those who wait no longer, and of whom that has not been said.
+    over: Vec<(usize, Outcome)>,
     pub(crate) totals: Totals,
 }
 
@@ -54,6 +59,8 @@ enum Owner {
 
 /// A process or an open file known under a name.
 struct Registration {
+    /// A number that no other has or had.
+    number: u64,
     name: Vec<u8>,
     owner: Owner,
     /// The process that made it, and as which user.
@@ -155,7 +162,9 @@ impl Model {
         if let Some(own) = own {
             self.end(own);
         }
+        self.last += 1;
         self.registrations.push(Registration {
+            number: self.last,
             name: name.to_vec(),
             owner,
             maker: caller.id,
@@ -191,8 +200,10 @@ impl Model {
 
     /// Ends a registration: what is queued is discarded and counted.
     fn end(&mut self, number: usize) {
-        self.discard(number, "dropped_end");
-        let of = self.registrations.remove(number);
+        let discarded = self.registrations[number].queue.discard();
+        self.totals.add("dropped_end", discarded);
+        let mut of = self.registrations.remove(number);
+        self.refuse_all(of.queue.line.drain(..));
         self.ended.push(Ended {
             owner: of.owner,
             user: of.user,
@@ -202,6 +213,7 @@ impl Model {
 
     /// Ends the registration of a process that has ended.
     fn process_ended(&mut self, process: ProcessId) {
+        self.leave(process);
         let mut all = self.registrations.iter();
         if let Some(number) = all.position(|of| of.owner == Owner::Process(process)) {
             self.end(number);
@@ -229,17 +241,18 @@ impl Model {
 impl Model {
     fn flush(&mut self, name: &[u8]) -> Result<(), Errno> {
         if name == b"*" {
-            (0..self.registrations.len()).for_each(|number| self.discard(number, "dropped_flush"));
+            (0..self.registrations.len()).for_each(|number| self.discard(number));
             return Ok(());
         }
         let number = self.named(name).ok_or(ENOENT)?;
-        self.discard(number, "dropped_flush");
+        self.discard(number);
         Ok(())
     }
 
-    fn discard(&mut self, number: usize, total: &str) {
+    fn discard(&mut self, number: usize) {
         let discarded = self.registrations[number].queue.discard();
-        self.totals.add(total, discarded);
+        self.totals.add("dropped_flush", discarded);
+        self.settle(number);
     }
 
     fn named(&self, name: &[u8]) -> Option<usize> {

@@ -7,7 +7,7 @@
 
 use crate::{
     bytes,
-    limits::Parameter::{CmdBufSize, MaxDevices, MaxPerUser},
+    limits::Parameter::{CmdBufSize, MaxDevices, MaxPerUser, QueueLen},
     Bytes,
     How::{OnlyThere, Plainly, WithoutSleep},
     Operation::{self, *},
@@ -133,6 +133,20 @@ pub const FOUND: &[Found] = &[
                 Record { to: bytes(b"a"), priority: 0, wait: false, text: bytes(b"a") },
                 Record { to: bytes(b"a"), priority: 0, wait: false, text: bytes(b"a") },
             ]) },
+        ]
+    }),
+    ("a sender evicted while it waits has sent its message all the same", || {
+        let waiting = Record { to: bytes(b"b"), priority: 0, wait: true, text: bytes(b"a") };
+        vec![
+            Set { parameter: QueueLen, value: 1 },
+            Write { process: 3, file: 0, how: Plainly, bytes: bytes(b"/reg a") },
+            SetFormat { process: 3, file: 1, format: 1, flags: 0 },
+            Write { process: 1, file: 0, how: Plainly, bytes: bytes(b"/reg b") },
+            Write { process: 1, file: 0, how: Plainly, bytes: bytes(b"/msg b a") },
+            SendWaiting { process: 3, file: 1, record: waiting },
+            Evict { name: bytes(b"a") },
+            Read { process: 1, file: 0, how: Plainly, size: 4096 },
+            Read { process: 1, file: 0, how: Plainly, size: 4096 },
         ]
     }),
     ("to write nothing with RWF_NOWAIT is over before the driver is asked", || {

@@ -40,6 +40,11 @@ pub fn compare(machine: &mut impl Machine, sequence: &[Operation]) -> Result<(),
         if want != got {
             return differs("the outcome", &want, &got);
         }
+        let want = model.over(&[]);
+        let got = machine.over(&want);
+        if want != got {
+            return differs("those who wait no longer", &want, &got);
+        }
         let (want, got) = (model.rows(), machine.rows());
         if want != got {
             return differs("the rows of /proc/mq", &want, &got);

@@ -8,8 +8,9 @@
 //! it looks for the shortest sequence that shows it, and prints that as a row for [`found`].
 //!
 //! There are two such machines: the driver's policy (`tests/policy`), and the driver itself in a
-//! booted guest (`tests/programs/src/model`). The model takes nothing from either. Nothing in
-//! it happens at the same time as something else, so whoever waits does so in vain, for a millisecond.
+//! booted guest (`tests/programs/src/model`). The model takes nothing from either. Nothing in it
+//! happens at the same time as something else: whoever waits for a time does so in vain, for a
+//! millisecond; and who waits as long as it takes does nothing else meanwhile.
 
 pub mod command;
 pub mod contract;

@@ -17,6 +17,8 @@ pub enum Answer {
     Done,
     /// So many bytes were written.
     Written(usize),
+    /// It waits until others let it go on, and is over then: see [`Machine::over`].
+    Waits,
     /// These bytes were read.
     Bytes(crate::Bytes),
     /// These records were read.
@@ -112,6 +114,10 @@ pub trait Machine {
 
     /// Does an operation.
     fn perform(&mut self, operation: &Operation) -> Outcome;
+
+    /// What those have come to who waited before the last operation and do so no longer, by the
+    /// places of the processes. Where that may take a moment, `awaited` is waited for.
+    fn over(&mut self, awaited: &[(usize, Outcome)]) -> Vec<(usize, Outcome)>;
 
     /// The lines of `/proc/mq`, in their order.
     fn rows(&mut self) -> Vec<Row>;

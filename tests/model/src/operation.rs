@@ -7,7 +7,10 @@
 
 use std::{fmt, time::Duration};
 
-use crate::{limits::Parameter, records::Records};
+use crate::{
+    limits::Parameter,
+    records::{Record, Records},
+};
 
 /// Processes that a sequence leads. There is always one at each of these places.
 pub const PROCESSES: usize = 4;
@@ -42,11 +45,38 @@ impl Operation {
             Operation::Write { .. }
                 | Operation::Read { .. }
                 | Operation::Send { .. }
+                | Operation::SendWaiting { .. }
                 | Operation::Receive { .. }
                 | Operation::SetFormat { .. }
                 | Operation::Register { .. }
                 | Operation::Unregister { .. }
         )
+    }
+
+    /// The places of the processes that have to be free for it.
+    pub fn actors(&self) -> impl Iterator<Item = usize> {
+        let (first, second) = match *self {
+            Operation::Open { process, .. }
+            | Operation::Close { process, .. }
+            | Operation::Fork { process, .. }
+            | Operation::Execute { process }
+            | Operation::Become { process, .. }
+            | Operation::Write { process, .. }
+            | Operation::Read { process, .. }
+            | Operation::Send { process, .. }
+            | Operation::SendWaiting { process, .. }
+            | Operation::Receive { process, .. }
+            | Operation::SetFormat { process, .. }
+            | Operation::Register { process, .. }
+            | Operation::Unregister { process, .. }
+            | Operation::Poll { process, .. } => (Some(process), None),
+            Operation::Pass { process, to, .. } => (Some(process), Some(to)),
+            Operation::Restart { .. }
+            | Operation::Set { .. }
+            | Operation::Flush { .. }
+            | Operation::Evict { .. } => (None, None),
+        };
+        first.into_iter().chain(second)
     }
 }
 
@@ -119,6 +149,13 @@ pub enum Operation {
         file: usize,
         how: How,
         records: Records,
+    },
+    /// Writes a record that waits for room as long as that takes, if it waits. Meanwhile its process
+    /// does nothing else: what it is to do is `EBUSY`.
+    SendWaiting {
+        process: usize,
+        file: usize,
+        record: Record,
     },
     /// Receives a record of up to so many bytes: of one sender only, unless `from` is empty.
     Receive {

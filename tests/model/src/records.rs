@@ -4,7 +4,7 @@
 //!
 //! What the driver makes of one is the business of `contract/records.rs`.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use crate::{operation::WAIT, world::ProcessId, Bytes};
 
@@ -117,6 +117,15 @@ impl Record {
 
     /// The bytes of it, with `more` at the end of the header, whose size is as that of a later one.
     pub fn to_longer_bytes(&self, more: &[u8]) -> Vec<u8> {
+        self.to_bytes_with(more, if self.wait { WAIT } else { Duration::ZERO })
+    }
+
+    /// The bytes of it, so that it waits as long as it takes, if it waits.
+    pub fn to_lasting_bytes(&self) -> Vec<u8> {
+        self.to_bytes_with(&[], Duration::ZERO)
+    }
+
+    fn to_bytes_with(&self, more: &[u8], timeout: Duration) -> Vec<u8> {
         let text = &self.text.0;
         let mut flags = 0;
         if self.to.0.is_empty() {
@@ -132,7 +141,7 @@ impl Record {
             text_size: text.len() as u32,
             priority: self.priority,
             to: padded(&self.to.0),
-            timeout: if self.wait { WAIT.as_nanos() as u64 } else { 0 },
+            timeout: timeout.as_nanos() as u64,
         };
         let mut bytes = header.to_bytes();
         bytes.extend(more);

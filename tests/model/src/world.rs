@@ -30,6 +30,8 @@ pub struct Process {
     pub id: ProcessId,
     /// Its effective user id.
     pub user: u32,
+    /// Whether it waits, and does nothing else.
+    pub waits: bool,
     files: [Option<File>; FILES],
 }
 
@@ -48,6 +50,7 @@ impl World {
         let nobody = Process {
             id: 0,
             user: 0,
+            waits: false,
             files: [None; FILES],
         };
         let mut world = Self {
@@ -108,6 +111,24 @@ impl World {
         }
     }
 
+    /// Takes note of whether the process at a place waits.
+    pub fn set_waits(&mut self, place: usize, waits: bool) {
+        self.processes[place].waits = waits;
+    }
+
+    /// Whether those who are to do something can.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY`, where one of them waits.
+    pub fn demand_free(&self, operation: &Operation) -> Result<(), Errno> {
+        let mut actors = operation.actors();
+        match actors.any(|place| self.processes[place].waits) {
+            true => Err(Errno::EBUSY),
+            false => Ok(()),
+        }
+    }
+
     /// The number of the file that was opened last.
     pub fn last_file(&self) -> u64 {
         self.last_file
@@ -118,8 +139,9 @@ impl World {
     ///
     /// # Errors
     ///
-    /// `EBADF`.
+    /// `EBUSY`; `EBADF`.
     pub fn perform(&mut self, operation: &Operation) -> Result<Option<ProcessId>, Errno> {
+        self.demand_free(operation)?;
         match *operation {
             Operation::Open { process, file } => self.open(process, file),
             Operation::Close { process, file } => {
@@ -138,6 +160,7 @@ impl World {
             Operation::Write { .. }
             | Operation::Read { .. }
             | Operation::Send { .. }
+            | Operation::SendWaiting { .. }
             | Operation::Receive { .. }
             | Operation::SetFormat { .. }
             | Operation::Register { .. }
@@ -167,6 +190,7 @@ impl World {
         self.processes[place] = Process {
             id: self.last_process,
             user: STARTS_AS[place],
+            waits: false,
             files: [None; FILES],
         };
         (0..FILES).for_each(|file| self.open(place, file));

@@ -31,6 +31,11 @@ const LEAST: &[(&str, u64)] = &[
     ("a record of a broadcast", 1_200),
     ("a record that tells of lost ones", 500),
     ("a record without a time", 5),
+    ("a send that waits until there is room", 500),
+    ("a send that others have made room for", 200),
+    ("a send whose receiver ends meanwhile", 60),
+    ("who waits, and can do nothing else", 5_000),
+    ("two who wait for the same queue", 4_000),
     ("a send without room: EAGAIN", 150),
     ("a send without room: ETIMEDOUT", 4),
     ("a receive without a message: ETIMEDOUT", 80),
@@ -87,6 +92,10 @@ impl Census {
             (Operation::Send { .. }, &Err(errno)) => {
                 self.see("a send without room: EAGAIN", errno == Errno::EAGAIN);
                 self.see("a send without room: ETIMEDOUT", errno == Errno::ETIMEDOUT);
+            }
+            (Operation::SendWaiting { .. }, outcome) => {
+                let waits = outcome == &Ok(Answer::Waits);
+                self.see("a send that waits until there is room", waits);
             }
             (Operation::Receive { peek, from, .. }, Ok(Answer::Records(received))) => {
                 self.see("a record received", !peek);
@@ -153,7 +162,17 @@ fn what_is_made_up_is_worth_comparing() {
         for operation in judge::made_up(seed) {
             let outcome = model.perform(&operation);
             census.see_all(&operation, &outcome);
-            let orphans = model.rows().iter().any(|row| row.process.is_none());
+            let busy = outcome == Err(Errno::EBUSY);
+            census.see("who waits, and can do nothing else", busy);
+            for (_, outcome) in model.over(&[]) {
+                census.see("a send that others have made room for", outcome.is_ok());
+                let ended = outcome == Err(Errno::ENOENT);
+                census.see("a send whose receiver ends meanwhile", ended);
+            }
+            let rows = model.rows();
+            let together = rows.iter().any(|row| row.waiting > 1);
+            census.see("two who wait for the same queue", together);
+            let orphans = rows.iter().any(|row| row.process.is_none());
             census.see(
                 "a file's registration listed, whose maker has gone",
                 orphans,

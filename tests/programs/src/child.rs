@@ -10,6 +10,7 @@ use std::{
 use nix::{
     cmsg_space,
     errno::Errno,
+    poll::{poll, PollFd, PollFlags, PollTimeout},
     sys::{
         signal::{kill, Signal},
         socket::{
@@ -92,6 +93,12 @@ impl Link {
     #[track_caller]
     pub fn receive_bytes(&self, bytes: &mut [u8]) -> usize {
         unistd::read(&self.0, bytes).expect("the other process sends something in time")
+    }
+
+    /// Whether the other end has sent something that was not received yet, or has gone.
+    pub fn has_something(&self) -> bool {
+        let mut link = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
+        poll(&mut link, PollTimeout::ZERO).expect("poll") > 0
     }
 
     /// What the other end says next.

@@ -155,6 +155,14 @@ pub fn pidfd(pid: Pid) -> OwnedFd {
     unsafe { OwnedFd::from_raw_fd(fd as RawFd) }
 }
 
+/// The file that a process has open as `fd`, once more.
+pub fn file_of(pid: Pid, fd: RawFd) -> OwnedFd {
+    let process = pidfd(pid);
+    // SAFETY: The call takes three numbers.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_getfd, process.as_raw_fd(), fd, 0) };
+    own(Errno::result(fd).expect("pidfd_getfd") as RawFd)
+}
+
 /// Takes over a descriptor that was received and has no other owner.
 pub fn own(fd: RawFd) -> OwnedFd {
     // SAFETY: The kernel made this descriptor for whoever received it.

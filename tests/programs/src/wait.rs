@@ -51,19 +51,22 @@ pub fn until(what: &str, condition: impl FnMut() -> bool) {
 /// does not, although its system call is told as long as it has not run.
 #[track_caller]
 pub fn until_asleep_in(thread: Pid, calls: &[i64]) {
+    until("asleep in the system call", || is_asleep_in(thread, calls));
+}
+
+/// Whether the thread sleeps in one of the system calls `calls`.
+pub fn is_asleep_in(thread: Pid, calls: &[i64]) -> bool {
     let read = |file| fs::read_to_string(format!("/proc/{thread}/{file}")).unwrap_or_default();
-    until("asleep in the system call", || {
-        let stat = read("stat");
-        let state = stat
-            .rsplit(") ")
-            .next()
-            .and_then(|rest| rest.chars().next());
-        // Only after the state: what is told then is the call of this sleep, or of a later one.
-        let line = read("syscall");
-        let number = line.split(' ').next().and_then(|word| word.parse().ok());
-        state.is_some_and(|state| "SD".contains(state))
-            && number.is_some_and(|number| calls.contains(&number))
-    });
+    let stat = read("stat");
+    let state = stat
+        .rsplit(") ")
+        .next()
+        .and_then(|rest| rest.chars().next());
+    // Only after the state: what is told then is the call of this sleep, or of a later one.
+    let line = read("syscall");
+    let number = line.split(' ').next().and_then(|word| word.parse().ok());
+    state.is_some_and(|state| "SD".contains(state))
+        && number.is_some_and(|number| calls.contains(&number))
 }
 
 /// Waits until the thread sleeps in a poll of whatever kind. The calls without a signal mask are

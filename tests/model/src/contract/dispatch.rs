@@ -54,6 +54,14 @@ impl Model {
                 let written = self.write(caller, file, how, &bytes);
                 written.map(Answer::Written)
             }
+            Operation::SendWaiting {
+                process,
+                file,
+                ref record,
+            } => {
+                let (caller, file) = self.world.caller(process, file)?;
+                self.send_waiting(caller, file, record)
+            }
             Operation::Read {
                 process,
                 file,
@@ -138,6 +146,12 @@ impl Machine for Model {
         outcome
     }
 
+    fn over(&mut self, _awaited: &[(usize, Outcome)]) -> Vec<(usize, Outcome)> {
+        let mut over = std::mem::take(&mut self.over);
+        over.sort_by_key(|(place, _)| *place);
+        over
+    }
+
     fn rows(&mut self) -> Vec<Row> {
         let rows = self.registrations.iter().map(|of| Row {
             name: String::from_utf8_lossy(&of.name).into_owned(),
@@ -149,8 +163,7 @@ impl Machine for Model {
             received: of.queue.received,
             dropped: of.queue.dropped,
             bytes: of.queue.bytes() as u64,
-            // Who waits does so in vain, and no longer.
-            waiting: 0,
+            waiting: of.queue.line.len() as u64,
         });
         rows.collect()
     }

@@ -2,7 +2,7 @@
 
 //! A queue: what it holds, in which order it is read, and what it loses when it is full.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::VecDeque};
 
 use crate::{limits::QueueSize, world::ProcessId};
 
@@ -31,11 +31,23 @@ impl Message {
     }
 }
 
+/// A sender who waits for room.
+pub struct Waiter {
+    pub process: ProcessId,
+    /// The registration that it sends as, by its number.
+    pub sender: u64,
+    pub message: Message,
+    /// What it writes, in bytes.
+    pub size: usize,
+}
+
 /// A queue.
 pub struct Queue {
     pub size: QueueSize,
     /// In the order in which they came.
     messages: Vec<Message>,
+    /// Those who wait for room, in the order in which they came.
+    pub line: VecDeque<Waiter>,
     pub received: u64,
     pub dropped: u64,
     /// Of these, how many a record has told of.
@@ -49,6 +61,7 @@ impl Queue {
         Self {
             size,
             messages: Vec::new(),
+            line: VecDeque::new(),
             received: 0,
             dropped: 0,
             told: 0,
@@ -108,6 +121,31 @@ impl Queue {
         self.place(from).map(|place| self.messages.remove(place))
     }
 
+    /// Takes back a message that could not be copied to its reader. Whoever has waited for the room
+    /// may have it by now: then the one is lost that goes first when the queue is full, this one
+    /// included. Returns how many were lost.
+    pub fn put_back(&mut self, message: Message) -> usize {
+        let behind = |other: &Message| other.sequence > message.sequence;
+        let place = self.messages.iter().position(behind);
+        let has_room = self.has_room(message.memory);
+        let place = place.unwrap_or(self.messages.len());
+        self.messages.insert(place, message);
+        if has_room {
+            return 0;
+        }
+        let all = 0..self.messages.len();
+        let least = all.min_by_key(|&at| self.messages[at].priority);
+        let mut least = least.expect("what is full is not empty");
+        // One that would not make room enough is not lost for it.
+        if self.bytes() - self.messages[least].memory > self.size.bytes {
+            least = place;
+        }
+
+        self.messages.remove(least);
+        self.dropped += 1;
+        1
+    }
+
     fn place(&self, from: Option<&[u8]>) -> Option<usize> {
         let is_wanted = |message: &Message| from.is_none_or(|from| message.from == from);
         let all = 0..self.messages.len();
@@ -121,8 +159,15 @@ impl Queue {
     }
 
     /// A record tells of them.
-    pub fn tell_lost(&mut self) {
+    pub fn tell_lost(&mut self) -> u64 {
+        let lost = self.lost();
         self.told = self.dropped;
+        lost
+    }
+
+    /// It could not be read after all.
+    pub fn take_back_lost(&mut self, lost: u64) {
+        self.told -= lost;
     }
 
     /// Drops all, and returns how many they were.

@@ -4,7 +4,7 @@
 
 use nix::errno::Errno::{self, EAGAIN, EDQUOT, EFAULT, ENOENT};
 
-use super::{Model, Owner, Registration, Rest, ROOT};
+use super::{queue::Message, Model, Owner, Registration, Rest, ROOT};
 use crate::{
     machine::Answer,
     operation::How,
@@ -74,10 +74,13 @@ impl Model {
             }
         }
         let len = size.min(line.len());
+        let queue = &mut self.registrations[from].queue;
+        let message = queue.take(None).ok_or(EAGAIN)?;
+        self.settle(from);
         if how.there(len) < len {
+            self.put_back(from, message);
             return Err(EFAULT);
         }
-        self.registrations[from].queue.take(None);
         self.totals.add("reads", 1);
         self.rests.push(Rest {
             file: file.number,
@@ -87,6 +90,13 @@ impl Model {
             line,
         });
         Ok(())
+    }
+
+    /// Puts back a message that could not be copied to its reader.
+    pub(super) fn put_back(&mut self, from: usize, message: Message) {
+        let dropped = self.registrations[from].queue.put_back(message);
+        self.totals.add("dropped_overflow", dropped);
+        self.settle(from);
     }
 
     fn rest(&self, file: File, owner: Owner) -> Option<usize> {

@@ -6,7 +6,7 @@
 
 use nix::errno::Errno::{self, E2BIG, EAGAIN, EBUSY, EFAULT, EINVAL, EMSGSIZE, ENOENT, ETIMEDOUT};
 
-use super::{writing::Text, Model};
+use super::{queue::Message, writing::Text, Model};
 use crate::{
     limits::{self, Parameter::CmdBufSize},
     operation::How,
@@ -136,23 +136,56 @@ impl Model {
             return Ok(Vec::new());
         }
         let acting = self.acting(caller.id, file).ok_or(ENOENT)?;
-        let (mut read, mut all) = (0, Vec::new());
+        let wanted = Wanted {
+            room: size,
+            there: how.there(size),
+            peek: false,
+            from: None,
+        };
+        let first = self.take_record(acting, wanted)?;
+        let mut read = first.size();
+        let mut all = vec![first];
+        // The others at once, as many as there are. Those that waited for their room are behind them.
         loop {
-            let wanted = Wanted {
-                room: size - read,
-                there: how.there(size).saturating_sub(read),
-                peek: false,
-                from: None,
-            };
-            match self.take_record(acting, wanted) {
-                Ok(record) => {
-                    read += record.size();
-                    all.push(record);
+            let (messages, mut lost) = self.take_many(acting, size - read);
+            if messages.is_empty() {
+                return Ok(all);
+            }
+            let mut messages = messages.into_iter();
+            while let Some(message) = messages.next() {
+                let record = Received::of(&message, lost);
+                if read + record.size() > how.there(size) {
+                    let back = std::iter::once(message).chain(messages);
+                    back.rev()
+                        .for_each(|message| self.put_back(acting, message));
+                    self.registrations[acting].queue.take_back_lost(lost);
+                    return Ok(all);
                 }
-                Err(errno) if all.is_empty() => return Err(errno),
-                Err(_) => return Ok(all),
+                lost = 0;
+                read += record.size();
+                self.totals.add("reads", 1);
+                all.push(record);
             }
         }
+    }
+
+    /// Takes all messages whose records fit into so many bytes; and how many were lost, which the
+    /// first is to tell of.
+    fn take_many(&mut self, from: usize, mut room: usize) -> (Vec<Message>, u64) {
+        let queue = &mut self.registrations[from].queue;
+        let (mut taken, mut lost) = (Vec::new(), 0);
+        while let Some(size) = queue.first(None).map(|first| Received::of(first, 0).size()) {
+            if size > room {
+                break;
+            }
+            room -= size;
+            taken.extend(queue.take(None));
+        }
+        if !taken.is_empty() {
+            lost = queue.tell_lost();
+        }
+        self.settle(from);
+        (taken, lost)
     }
 
     /// `MQ_IOC_RECEIVE`: one record.
@@ -176,28 +209,41 @@ impl Model {
     fn take_record(&mut self, from: usize, wanted: Wanted) -> Result<Received, Errno> {
         let queue = &mut self.registrations[from].queue;
         let message = queue.first(wanted.from).ok_or(EAGAIN)?;
-        let record = Received {
+        let record = Received::of(message, queue.lost());
+        if record.size() > wanted.room {
+            return Err(EMSGSIZE);
+        }
+        if wanted.peek {
+            return match record.size() > wanted.there {
+                true => Err(EFAULT),
+                false => Ok(record),
+            };
+        }
+        let message = queue.take(wanted.from).ok_or(EAGAIN)?;
+        let lost = queue.tell_lost();
+        self.settle(from);
+        if record.size() > wanted.there {
+            self.registrations[from].queue.take_back_lost(lost);
+            self.put_back(from, message);
+            return Err(EFAULT);
+        }
+        self.totals.add("reads", 1);
+        Ok(record)
+    }
+}
+
+impl Received {
+    fn of(message: &Message, lost: u64) -> Self {
+        Self {
             from: Bytes(message.from.clone()),
             process: message.process,
             user: message.user,
             broadcast: message.broadcast,
             priority: message.priority,
             sequence: message.sequence,
-            lost: queue.lost(),
+            lost,
             has_time: message.has_time,
             text: Bytes(message.text.clone()),
-        };
-        if record.size() > wanted.room {
-            return Err(EMSGSIZE);
         }
-        if record.size() > wanted.there {
-            return Err(EFAULT);
-        }
-        if !wanted.peek {
-            queue.take(wanted.from);
-            queue.tell_lost();
-            self.totals.add("reads", 1);
-        }
-        Ok(record)
     }
 }

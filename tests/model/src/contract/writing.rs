@@ -99,15 +99,14 @@ impl Model {
         if !queue.can_take(text.memory) {
             return Err(EMSGSIZE);
         }
-        if text.waits && !queue.has_room(text.memory) {
+        if text.waits && !(queue.line.is_empty() && queue.has_room(text.memory)) {
             return Err(match how {
                 How::Waiting => ETIMEDOUT,
                 _ => EAGAIN,
             });
         }
         self.deliver(receiver, message);
-        self.registrations[sender].sent += 1;
-        self.totals.add("sends", 1);
+        self.count_send(self.registrations[sender].number);
         Ok(())
     }
 
@@ -130,7 +129,7 @@ impl Model {
         Ok(())
     }
 
-    fn message(&self, sender: usize, text: &Text, broadcast: bool) -> Message {
+    pub(super) fn message(&self, sender: usize, text: &Text, broadcast: bool) -> Message {
         let of = &self.registrations[sender];
         Message {
             from: of.name.clone(),
@@ -145,9 +144,11 @@ impl Model {
         }
     }
 
-    fn deliver(&mut self, receiver: usize, message: Message) {
+    pub(super) fn deliver(&mut self, receiver: usize, message: Message) {
         let dropped = self.registrations[receiver].queue.put(message);
         self.totals.add("deliveries", 1);
         self.totals.add("dropped_overflow", dropped);
+        // A large one may have taken the place of several.
+        self.settle(receiver);
     }
 }

@@ -19,6 +19,18 @@ pub fn operation() -> impl Strategy<Value = Operation> {
             records: Records(records),
         },
     );
+    let waiting = (process(), file(), record(), name()).prop_map(|(process, file, record, to)| {
+        let record = Record {
+            to: Bytes(to.to_vec()),
+            wait: true,
+            ..record
+        };
+        Operation::SendWaiting {
+            process,
+            file,
+            record,
+        }
+    });
     let spoilt =
         (process(), file(), spoilt()).prop_map(|(process, file, bytes)| Operation::Write {
             process,
@@ -69,6 +81,7 @@ pub fn operation() -> impl Strategy<Value = Operation> {
         (process(), file()).prop_map(|(process, file)| Operation::Unregister { process, file });
     prop_oneof![
         20 => send,
+        20 => waiting,
         2 => spoilt,
         10 => read,
         9 => receive,

@@ -15,7 +15,9 @@ use mq_model::{
 };
 use mq_policy::{
     hash_index::HashSeed,
-    limits, listing,
+    limits,
+    line::Ticket,
+    listing,
     name::Name,
     quota::{Quota, QuotaLimits},
     refusal::Refusal,
@@ -35,6 +37,10 @@ pub struct Policy {
     pub themselves: BTreeSet<u64>,
     /// By file and owner: what is left, its memory, and whose quota it counts against.
     pub rests: BTreeMap<(u64, u64), (Message, u32)>,
+    /// Those who wait: for room in which queue, and at which place of its line.
+    pub tickets: BTreeMap<ProcessId, (Handle, Ticket)>,
+    /// Those who wait no longer, and of whom that has not been said.
+    pub over: Vec<(usize, Outcome)>,
     /// But for the counters of queues that are there.
     pub totals: Totals,
 }
@@ -53,6 +59,8 @@ impl Policy {
             quotas: BTreeMap::new(),
             themselves: BTreeSet::new(),
             rests: BTreeMap::new(),
+            tickets: BTreeMap::new(),
+            over: Vec::new(),
             totals: Totals::default(),
         }
     }
@@ -145,6 +153,14 @@ impl Policy {
                 let bytes = records.to_bytes();
                 self.write(caller, file, how, &bytes).map(Answer::Written)
             }
+            Operation::SendWaiting {
+                process,
+                file,
+                ref record,
+            } => {
+                let (caller, file) = self.world.caller(process, file)?;
+                self.send_waiting(caller, file, record)
+            }
             Operation::Read {
                 process,
                 file,
@@ -209,6 +225,7 @@ impl Policy {
                 };
                 for handle in all {
                     while self.at(handle).queue.discard().is_some() {}
+                    self.settle(handle);
                 }
                 Ok(Answer::Done)
             }
@@ -253,6 +270,12 @@ impl Machine for Policy {
             return self.totals.note(outcome);
         }
         outcome
+    }
+
+    fn over(&mut self, _awaited: &[(usize, Outcome)]) -> Vec<(usize, Outcome)> {
+        let mut over = std::mem::take(&mut self.over);
+        over.sort_by_key(|(place, _)| *place);
+        over
     }
 
     fn rows(&mut self) -> Vec<Row> {

@@ -9,6 +9,7 @@ mod reading;
 mod records;
 mod registrar;
 mod registration;
+mod waiting;
 mod writing;
 
 use machine::Policy;

@@ -6,10 +6,13 @@ use mq_model::{
     world::{File, Process, World},
     How,
 };
-use mq_policy::refusal::Refusal;
+use mq_policy::{refusal::Refusal, registry::Handle};
 use nix::errno::Errno;
 
-use super::machine::{file_key, number, Policy};
+use super::{
+    machine::{file_key, number, Policy},
+    registration::Message,
+};
 
 impl Policy {
     pub fn read(
@@ -45,11 +48,12 @@ impl Policy {
                 let quota = self.quotas.get_mut(&user).expect("counted before");
                 quota.hold(memory, limits).map_err(|_| Errno::EDQUOT)?;
             }
-            let queue = &mut self.at(acting).queue;
-            let message = queue.pop().expect("there is an oldest");
+            let message = self.at(acting).queue.pop();
+            let message = message.expect("there is an oldest");
+            self.settle(acting);
             let copied = size.min(len);
             if how.there(copied) < copied {
-                assert!(queue.put_back(message).is_none(), "its place is there");
+                self.put_back(acting, message);
                 if len > size {
                     self.release(user, memory);
                 }
@@ -72,6 +76,13 @@ impl Policy {
             self.release(user, memory);
         }
         Ok(read)
+    }
+
+    /// Puts back a message that could not be copied to its reader.
+    pub fn put_back(&mut self, to: Handle, message: Message) {
+        // What is lost is counted by the queue.
+        drop(self.at(to).queue.put_back(message));
+        self.settle(to);
     }
 
     fn release(&mut self, user: u32, memory: u64) {

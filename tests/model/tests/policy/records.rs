@@ -2,6 +2,8 @@
 
 //! Writing and reading records, and a file's format.
 
+use std::{collections::VecDeque, mem};
+
 use mq_model::{
     limits::Parameter,
     records::padded,
@@ -120,25 +122,51 @@ impl Policy {
         how: How,
         size: usize,
     ) -> Result<Vec<Received>, Errno> {
-        let (mut read, mut there) = (Vec::new(), how.there(size));
         if size == 0 {
-            return Ok(read);
+            return Ok(Vec::new());
         }
         let acting = self.acting(caller.id, file);
         let acting = acting.ok_or(number(Refusal::NotRegistered))?;
-        let mut room = size;
+        let place = self.at(acting).place(None);
+        let first = self.take_record(acting, place, size, how.there(size), false)?;
+        let (mut room, mut there) = (size - first.size(), how.there(size) - first.size());
+        let mut read = vec![first];
         loop {
-            let place = self.at(acting).place(None);
-            match self.take_record(acting, place, room, there, false) {
-                Ok(record) => {
-                    room -= record.size();
-                    there -= record.size();
-                    read.push(record);
+            let (mut batch, mut lost) = self.take_many(acting, room);
+            if batch.is_empty() {
+                return Ok(read);
+            }
+            while let Some(message) = batch.pop_front() {
+                let size = records::received_size(message.text().len());
+                if size > there {
+                    batch.push_front(message);
+                    while let Some(message) = batch.pop_back() {
+                        self.put_back(acting, message);
+                    }
+                    self.at(acting).told -= lost;
+                    return Ok(read);
                 }
-                Err(errno) if read.is_empty() => return Err(errno),
-                Err(_) => return Ok(read),
+                (room, there) = (room - size, there - size);
+                read.push(record(&message, mem::take(&mut lost)));
             }
         }
+    }
+
+    /// Takes all messages whose records fit into so many bytes; and how many were lost, which the
+    /// first is to tell of.
+    fn take_many(&mut self, from: Handle, mut room: usize) -> (VecDeque<Message>, u64) {
+        let of = self.at(from);
+        let (mut taken, mut size) = (VecDeque::new(), 0);
+        while let Some(message) = of.queue.pop_if(|first| {
+            size = records::received_size(first.text().len());
+            size <= room
+        }) {
+            room -= size;
+            taken.push_back(message);
+        }
+        let lost = if taken.is_empty() { 0 } else { of.tell_lost() };
+        self.settle(from);
+        (taken, lost)
     }
 
     pub fn receive(
@@ -190,22 +218,28 @@ impl Policy {
         if size > room {
             return Err(number(Refusal::NoRoom));
         }
-        let lost = of.queue.stats().dropped() - of.told;
         if peek {
-            let record = record(message, lost);
+            let record = record(message, of.queue.stats().dropped() - of.told);
             return (size <= there).then_some(record).ok_or(Errno::EFAULT);
         }
         let message = of.queue.pop_at(place).expect("nobody else takes it");
+        let lost = of.tell_lost();
+        self.settle(from);
         if size > there {
-            assert!(of.queue.put_back(message).is_none(), "its place is there");
+            self.at(from).told -= lost;
+            self.put_back(from, message);
             return Err(Errno::EFAULT);
         }
-        of.told += lost;
         Ok(record(&message, lost))
     }
 }
 
 impl Registration {
+    fn tell_lost(&mut self) -> u64 {
+        let dropped = self.queue.stats().dropped();
+        dropped - mem::replace(&mut self.told, dropped)
+    }
+
     /// Where the message is that comes first, or the first that a name has sent. Reading as text does
     /// without a walk.
     fn place(&self, from: Option<[u8; 8]>) -> Option<Cursor> {

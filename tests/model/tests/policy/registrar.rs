@@ -123,6 +123,7 @@ impl Policy {
     pub fn end(&mut self, handle: Handle) {
         let mut of = self.registry.remove(handle).expect("it is there");
         of.queue.close();
+        self.refuse_all(&mut of);
         while of.queue.discard().is_some() {}
         count(&mut self.totals, &of.queue);
         let quota = self.quotas.get_mut(&of.user).expect("counted before");
@@ -130,6 +131,7 @@ impl Policy {
     }
 
     pub fn process_ended(&mut self, process: ProcessId) {
+        self.leave(process);
         if let Some(handle) = self.registry.by_owner(process) {
             self.end(handle);
         }

@@ -14,6 +14,8 @@ use mq_policy::{
     storage::Storage,
 };
 
+use super::waiting::Waiter;
+
 /// Arrays on the heap.
 pub struct Heap;
 
@@ -67,7 +69,7 @@ impl Item for Message {
 }
 
 /// A queue of messages.
-pub type Queue = Of<Message, (), Heap>;
+pub type Queue = Of<Message, Waiter, Heap>;
 
 /// A registration.
 pub struct Registration {

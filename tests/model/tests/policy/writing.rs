@@ -113,6 +113,7 @@ impl Policy {
             if !deliver(queue, message) {
                 return Err(number(Refusal::TooLarge));
             }
+            self.settle(to);
         } else {
             match queue.push_in_turn(message) {
                 Ok(()) => {}
@@ -136,13 +137,14 @@ impl Policy {
             if to != sender && !deliver(&mut self.at(to).queue, message.clone()) {
                 self.at(to).queue.count_too_large();
             }
+            self.settle(to);
         }
         self.at(sender).sent += 1;
         self.totals.add("broadcasts", 1);
         Ok(())
     }
 
-    fn message(&mut self, sender: Handle, text: &Text, broadcast: bool) -> Message {
+    pub fn message(&mut self, sender: Handle, text: &Text, broadcast: bool) -> Message {
         let has_time = self.world.has_records();
         let of = self.at(sender);
         let stamp = Stamp {

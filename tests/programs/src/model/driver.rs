@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     child::{Child, Link},
-    sysfs, wait,
+    sys, sysfs, wait,
 };
 
 /// How long what a process leaves behind may take to be counted, on whatever kernel.
@@ -50,6 +50,9 @@ pub struct Driver {
     /// When a process has ended last, unless the totals have been seen to be right since.
     process_ended: Option<Instant>,
 }
+
+/// What a process that waits for room sleeps in.
+const WRITE: &[i64] = &[libc::SYS_write];
 
 impl Driver {
     /// Nobody is registered, and the parameters are those with which a sequence begins.
@@ -157,7 +160,30 @@ impl Driver {
         Ok(Answer::Written(written as usize))
     }
 
+    /// Writes a record, and leaves its process waiting if there is no room.
+    fn send_waiting(&mut self, process: usize, file: usize, bytes: &[u8]) -> Outcome {
+        let order = Order {
+            how: How::Waiting,
+            bytes,
+            ..Order::of(Verb::Write, file)
+        };
+        let player = self.player(process);
+        player.link().send_bytes(&order.to_bytes());
+        wait::until("it has written, or waits", || {
+            player.link().has_something() || wait::is_asleep_in(player.pid, WRITE)
+        });
+        if player.link().has_something() {
+            let (written, _) = hear(player)?;
+            return Ok(Answer::Written(written as usize));
+        }
+        // It has seen that the file waits. Others, who may have the same open, are not to.
+        player::stop_waiting(&sys::file_of(player.pid, player::number(file)));
+        self.world.set_waits(process, true);
+        Ok(Answer::Waits)
+    }
+
     fn carry_out(&mut self, operation: &Operation) -> Outcome {
+        self.world.demand_free(operation)?;
         match *operation {
             Operation::Open { process, file } => {
                 self.order(process, Order::of(Verb::Open, file))?;
@@ -190,6 +216,11 @@ impl Driver {
                 how,
                 ref records,
             } => return self.write(process, file, how, &records.to_bytes()),
+            Operation::SendWaiting {
+                process,
+                file,
+                ref record,
+            } => return self.send_waiting(process, file, &record.to_lasting_bytes()),
             Operation::Read {
                 process,
                 file,
@@ -291,9 +322,34 @@ impl Machine for Driver {
             self.process_ended = Some(Instant::now());
         }
         let outcome = self.carry_out(operation)?;
+        if outcome == Answer::Waits {
+            return Ok(outcome);
+        }
         self.world.perform(operation)?;
         place.into_iter().for_each(|place| self.note_process(place));
         Ok(outcome)
+    }
+
+    fn over(&mut self, awaited: &[(usize, Outcome)]) -> Vec<(usize, Outcome)> {
+        let mut over = Vec::new();
+        for place in 0..PROCESSES {
+            let Some(player) = &self.players[place] else {
+                continue;
+            };
+            let is_over = || player.link().has_something();
+            let is_awaited = awaited.iter().any(|&(of, _)| of == place);
+            if self.world.process(place).waits
+                && (is_over() || is_awaited && wait::shortly(is_over))
+            {
+                let answer = hear(player);
+                over.push((
+                    place,
+                    answer.map(|(written, _)| Answer::Written(written as usize)),
+                ));
+                self.world.set_waits(place, false);
+            }
+        }
+        over
     }
 
     fn rows(&mut self) -> Vec<Row> {

@@ -6,7 +6,7 @@
 
 use std::{
     ffi::CString,
-    os::fd::{BorrowedFd, OwnedFd, RawFd},
+    os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd},
 };
 
 use mq_model::How;
@@ -56,7 +56,7 @@ fn obey(link: &Link) -> ! {
 }
 
 fn carry_out(link: &Link, order: &Order) -> Answer {
-    let number = FIRST + order.file as RawFd;
+    let number = number(order.file);
     // Who has no such file is told so by the kernel.
     let file = sys::inherited(number);
     let done = (0, Vec::new());
@@ -119,8 +119,18 @@ fn carry_out(link: &Link, order: &Order) -> Answer {
 fn waiting<T>(file: BorrowedFd, operation: impl FnOnce() -> nix::Result<T>) -> nix::Result<T> {
     fcntl(file, FcntlArg::F_SETFL(OFlag::empty()))?;
     let result = operation();
-    fcntl(file, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    stop_waiting(&file);
     result
+}
+
+/// Makes a file one that does not wait.
+pub fn stop_waiting(file: &impl AsFd) {
+    fcntl(file, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).expect("F_SETFL");
+}
+
+/// The number of the file at a place.
+pub fn number(file: usize) -> RawFd {
+    FIRST + file as RawFd
 }
 
 fn write(file: BorrowedFd, order: &Order) -> Answer {
