@@ -268,7 +268,8 @@ impl Registration {
     /// The number of that process as the caller sees it; 0 if it is not visible, or has exited and
     /// left the registration to others.
     pub(crate) fn visible_pid(&self) -> i32 {
-        if self.pid().has_exited() {
+        // Where the process is the owner, it has been there when the caller found the registration.
+        if self.process().pid().is_none() && self.pid().has_exited() {
             0
         } else {
             self.pid().vnr()

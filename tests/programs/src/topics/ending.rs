@@ -67,6 +67,10 @@ pub const TESTS: Topic = &[
         crowd_killed,
     ),
     (
+        "a crowd killed while it is listed: no line without a process",
+        crowd_killed_while_listed,
+    ),
+    (
         "a process with much to free: nothing of it counts after wait",
         much_to_free,
     ),
@@ -277,25 +281,46 @@ fn free_after_zombie() {
     }
 }
 
+const CROWD: u64 = 60;
+
+/// Registered processes, of which there may be as many.
+fn crowd() -> Vec<Child> {
+    sysfs::set("max_devices", CROWD);
+    let crowd = (0..CROWD).map(|number| {
+        let child = Child::start(move |link| {
+            let device = Device::open();
+            device.register(&format!("c{number}"));
+            link.say("registered");
+            device.read().expect("killed before");
+        });
+        assert_eq!(child.hear(), "registered");
+        child
+    });
+    crowd.collect()
+}
+
 fn crowd_killed() {
-    const COUNT: u64 = 60;
-    sysfs::set("max_devices", COUNT);
     for _ in 0..2 {
-        let crowd: Vec<Child> = (0..COUNT)
-            .map(|number| {
-                let child = Child::start(move |link| {
-                    let device = Device::open();
-                    device.register(&format!("c{number}"));
-                    link.say("registered");
-                    device.read().expect("killed before");
-                });
-                assert_eq!(child.hear(), "registered");
-                child
-            })
-            .collect();
-        assert_eq!(sysfs::registrations(), COUNT);
+        let crowd = crowd();
+        assert_eq!(sysfs::registrations(), CROWD);
         crowd.iter().for_each(|child| child.signal(Signal::SIGKILL));
         crowd.into_iter().for_each(Child::kill);
+    }
+}
+
+fn crowd_killed_while_listed() {
+    for _ in 0..wait::many(20) {
+        let crowd = crowd();
+        let lister = thread::spawn(|| loop {
+            let rows = listing::rows();
+            let without = rows.iter().find(|row| row.pid == 0);
+            assert_eq!(without, None, "each of them is a process's");
+            if rows.is_empty() {
+                return;
+            }
+        });
+        crowd.into_iter().for_each(Child::kill);
+        lister.join().expect("what it has listed");
     }
 }
 
