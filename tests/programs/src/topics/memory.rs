@@ -28,6 +28,10 @@ pub const TESTS: Topic = &[
         unregistered,
     ),
     (
+        "1000 broadcasts leave no memory behind, once they are dropped",
+        broadcasts,
+    ),
+    (
         "1000 processes that opened, polled, registered and read leave no memory behind",
         processes,
     ),
@@ -108,6 +112,16 @@ fn unregistered() {
         (0..20).for_each(|number| device.send("bob", number));
         assert_eq!(device.command("/unr"), Ok(()));
     });
+}
+
+fn broadcasts() {
+    sysfs::set("cmd_buf_size", 4096);
+    let device = Device::registered("bob");
+    let cheap = Cheap::new();
+    let receivers = ["one", "two"].map(|name| cheap.start(name));
+    let command = format!("/all {}", "x".repeat(4000));
+    leaves_nothing(|| assert_eq!(device.command(&command), Ok(())));
+    cheap::end(&receivers);
 }
 
 /// A process that has all to do with the device that one can have, and ends.

@@ -5,6 +5,7 @@
 use std::{os::fd::AsFd, sync::mpsc, thread};
 
 use nix::{
+    errno::Errno,
     poll::{PollFlags, PollTimeout},
     sys::{
         epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout},
@@ -27,6 +28,10 @@ pub const TESTS: Topic = &[
     (
         "never registered: writable, not readable, no hang-up",
         never_registered,
+    ),
+    (
+        "a refused /reg is no end of a registration: no hang-up",
+        refused,
     ),
     ("registered: readable while a message waits", readable),
     ("the rest of a message is readable", rest_is_readable),
@@ -79,6 +84,17 @@ const ENDED: PollFlags = PollFlags::POLLOUT.union(PollFlags::POLLHUP);
 
 fn never_registered() {
     assert_eq!(Device::open().events(), WRITABLE);
+}
+
+fn refused() {
+    let _bob = Device::registered("bob");
+    let child = Child::start(|link| {
+        let device = Device::open();
+        assert_eq!(device.command("/reg bob"), Err(Errno::EEXIST));
+        link.say(format!("{:?}", device.events()));
+    });
+    assert_eq!(child.hear(), format!("{WRITABLE:?}"));
+    child.finish();
 }
 
 fn readable() {

@@ -3,9 +3,10 @@
 //! The order in which messages arrive, and the accounts: for each queue at any time
 //! received = read + dropped + queued.
 
-use nix::errno::Errno;
+use nix::{errno::Errno, unistd::Pid};
 
 use crate::{
+    cheap::{self, Cheap},
     child::Child,
     device::{line, Device},
     harness::Topic,
@@ -27,6 +28,10 @@ pub const TESTS: Topic = &[
         broadcast,
     ),
     ("a broadcast to nobody succeeds", broadcast_to_nobody),
+    (
+        "one file sends to more receivers than it remembers places of: each gets its own",
+        many_receivers,
+    ),
     ("SENT counts each successful /msg and /all once", sent),
     ("refused commands change no account", refused),
     ("received = read + dropped + queued, step by step", accounts),
@@ -123,6 +128,22 @@ fn broadcast_to_nobody() {
     let device = Device::registered("bob");
     assert_eq!(device.command("/all hello"), Ok(()));
     assert_eq!(listing::of("bob").sent, 1);
+}
+
+fn many_receivers() {
+    const RECEIVERS: usize = 20;
+    sysfs::set("max_devices", RECEIVERS + 1);
+    let device = Device::registered("bob");
+    let cheap = Cheap::new();
+    let names: Vec<String> = (0..RECEIVERS).map(|number| format!("r{number}")).collect();
+    let receivers: Vec<Pid> = names.iter().map(|name| cheap.start(name)).collect();
+    for depth in 1..=3 {
+        for name in &names {
+            device.send(name, "hello");
+            assert_eq!(listing::of(name).depth, depth, "{name}");
+        }
+    }
+    cheap::end(&receivers);
 }
 
 fn sent() {

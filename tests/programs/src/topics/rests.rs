@@ -20,8 +20,16 @@ pub const TESTS: Topic = &[
         among_the_dead,
     ),
     (
+        "the rest of an opener that has died stays where those of other dead make room",
+        left_by_the_opener,
+    ),
+    (
         "stats/truncated counts the messages of which a rest was left",
         truncated,
+    ),
+    (
+        "stats/truncated counts a rest once that was left by the dead and made room",
+        truncated_to_make_room,
     ),
 ];
 
@@ -79,6 +87,23 @@ fn among_the_dead() {
     }
 }
 
+fn left_by_the_opener() {
+    let opener = Child::start(|link| {
+        let file = Device::registered("bob");
+        file.send("bob", "hello");
+        assert_eq!(file.read_up_to(6), Ok(b"bob he".to_vec()));
+        link.pass(&file);
+    });
+    let file: Device = opener.take();
+    opener.finish();
+    half_reader(&file, "dead").kill();
+    let living = half_reader(&file, "living");
+    assert_eq!(file.read(), Ok("llo\n".to_owned()));
+    living.say("the rest");
+    assert_eq!(living.hear(), rest_of("living"));
+    living.finish();
+}
+
 fn truncated() {
     let total = || sysfs::get("stats/truncated").expect("a total");
     let before = total();
@@ -102,4 +127,19 @@ fn truncated() {
     })
     .finish();
     assert_eq!(total(), before + 2, "by the end of a process");
+}
+
+fn truncated_to_make_room() {
+    let total = || sysfs::get("stats/truncated").expect("a total");
+    let file = Device::open_nonblocking();
+    let before = total();
+    half_reader(&file, "dead").kill();
+    assert_eq!(total(), before, "nobody has needed the room");
+    let living = half_reader(&file, "living");
+    assert_eq!(total(), before + 1, "it made room");
+    living.say("the rest");
+    assert_eq!(living.hear(), rest_of("living"));
+    living.finish();
+    drop(file);
+    assert_eq!(total(), before + 1, "once");
 }

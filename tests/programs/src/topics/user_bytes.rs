@@ -3,7 +3,11 @@
 //! `MAX_BYTES_PER_USER`: what the queues of one user may take together, and what an ordinary user
 //! can make the driver hold at most.
 
-use std::fs;
+use std::{
+    fs, hint,
+    sync::atomic::{AtomicUsize, Ordering::SeqCst},
+    thread,
+};
 
 use nix::errno::Errno;
 
@@ -14,7 +18,7 @@ use crate::{
     harness::Topic,
     listing,
     puppet::{become_user, Program, Puppet},
-    sys, sysfs,
+    sys, sysfs, wait,
 };
 
 pub const TESTS: Topic = &[
@@ -55,6 +59,10 @@ pub const TESTS: Topic = &[
     (
         "half read messages count: EDQUOT, and the message stays",
         half_read,
+    ),
+    (
+        "what another reader has taken meanwhile counts no longer: no EDQUOT for the next",
+        taken_meanwhile,
     ),
     (
         "a user whose bytes are all reserved reads byte by byte",
@@ -255,7 +263,7 @@ fn largest_parameters() {
     // The processes themselves take some, too.
     let taken = before.saturating_sub(memory("MemAvailable:"));
     // The debug kernel takes memory of its own for each piece of a message.
-    let pieces = if crate::wait::is_debug_kernel() { 2 } else { 1 };
+    let pieces = if wait::is_debug_kernel() { 2 } else { 1 };
     let allowed = pieces * memory("MemTotal:") / 32 + (users.len() as u64) * 512 * KIB + 4096 * KIB;
     assert!(taken < allowed, "{taken} bytes taken, {allowed} allowed");
 }
@@ -318,6 +326,56 @@ fn all_reserved() {
         }
         let expected: String = (0..8).map(|number| format!("alice {number}\n")).collect();
         assert_eq!(String::from_utf8(text), Ok(expected));
+        String::new()
+    });
+}
+
+fn taken_meanwhile() {
+    const SHORT: usize = 40_000;
+    const LONG: usize = 65_000;
+    let rounds = wait::many(1000);
+    sysfs::set("cmd_buf_size", 65536);
+    limits(160 * KIB, 160 * KIB);
+    elsewhere(|| {
+        become_user(ALICE);
+        let device = Device::registered("alice");
+        let [short, long] = [SHORT, LONG].map(|len| "x".repeat(len));
+        // With this one there are bytes for the long one, or the short one, and not for both.
+        device.send("alice", &long);
+        let half_read = Device::open_nonblocking();
+        assert_eq!(half_read.read_up_to(1), Ok(b"a".to_vec()));
+
+        // Both go on at the same time, or as near to it as can be.
+        let met = AtomicUsize::new(0);
+        let meet = |time: usize| {
+            met.fetch_add(1, SeqCst);
+            while met.load(SeqCst) < 2 * time {
+                hint::spin_loop();
+            }
+        };
+        thread::scope(|scope| {
+            let in_parts = scope.spawn(|| {
+                let file = Device::open_nonblocking();
+                let mut bytes = Vec::new();
+                for round in 1..=rounds {
+                    meet(2 * round - 1);
+                    (0..round % 100).for_each(|_| hint::spin_loop());
+                    bytes.push(file.read_up_to(1));
+                    file.read().expect("the rest");
+                    meet(2 * round);
+                }
+                bytes
+            });
+            for round in 1..=rounds {
+                device.send("alice", &short);
+                device.send("alice", &long);
+                meet(2 * round - 1);
+                device.read().expect("the other message");
+                meet(2 * round);
+            }
+            let bytes = in_parts.join().expect("a thread");
+            assert_eq!(bytes.into_iter().find(Result::is_err), None);
+        });
         String::new()
     });
 }
