@@ -2,7 +2,10 @@
 
 //! The error numbers that user space sees for the reasons that policy tells apart.
 
-use crate::policy::refusal::Refusal;
+use crate::{
+    ffi::compat::edquot,
+    policy::refusal::Refusal, //
+};
 use kernel::prelude::*;
 
 /// The number for a reason.
@@ -15,7 +18,7 @@ pub(crate) fn number(refusal: Refusal) -> Error {
         Refusal::HalfRead => EBUSY,
         Refusal::AlreadyRegistered | Refusal::NameTaken => EEXIST,
         Refusal::TableFull => ENOSPC,
-        Refusal::RegistrationsExceeded | Refusal::BytesExceeded => EDQUOT,
+        Refusal::RegistrationsExceeded | Refusal::BytesExceeded => edquot(),
         Refusal::NotRegistered | Refusal::NoSuchName => ENOENT,
         Refusal::SenderNotRegistered => EACCES,
         Refusal::NotYours | Refusal::ForeignFile => EPERM,

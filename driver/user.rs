@@ -5,7 +5,10 @@
 //! How much that may be is policy's (`policy/quota.rs`).
 
 use crate::{
-    ffi::credentials,
+    ffi::{
+        compat::edquot,
+        credentials, //
+    },
     interned::{
         Interned,
         Interner,
@@ -95,7 +98,7 @@ impl User {
         let held = this.quota.lock().hold(bytes, Some(limits));
         if held.is_err() {
             if !credentials::may_exceed_quota() {
-                return Err(EDQUOT);
+                return Err(edquot());
             }
             // Never refused without limits.
             let _ = this.quota.lock().hold(bytes, None);

@@ -2,7 +2,10 @@
 
 //! Users and what they may do.
 
-use super::shim;
+use super::{
+    compat,
+    shim, //
+};
 use kernel::{
     bindings,
     task::Kuid, //
@@ -11,8 +14,7 @@ use kernel::{
 /// Whether the caller may hold more than its quota: `CAP_SYS_RESOURCE` in the initial user
 /// namespace. Asked without a trace in the audit log, because any user can have it asked.
 pub(crate) fn may_exceed_quota() -> bool {
-    // SAFETY: `capable_noaudit` may be called by every task.
-    unsafe { bindings::capable_noaudit(bindings::CAP_SYS_RESOURCE as i32) }
+    compat::capable_noaudit(bindings::CAP_SYS_RESOURCE)
 }
 
 /// Whether the caller administers the system: `CAP_SYS_ADMIN` in the initial user namespace.

@@ -10,6 +10,7 @@ use super::{
         Attribute,
         Group, //
     },
+    compat,
     poll_queue::Poll,
     shim,
     user_memory::{
@@ -209,7 +210,7 @@ impl<T: OpenFile> Device<T> {
     }
 
     const OPERATIONS: bindings::file_operations = bindings::file_operations {
-        owner: kernel::module::this_module::<crate::LocalModule>().as_ptr(),
+        owner: compat::THIS_MODULE,
         open: Some(Self::open),
         release: Some(Self::release),
         // A plain call is some hundred instructions faster than one with an iterator.

@@ -8,6 +8,7 @@
 pub(crate) mod attribute;
 pub(crate) mod buffer;
 pub(crate) mod clock;
+pub(crate) mod compat;
 pub(crate) mod credentials;
 pub(crate) mod device;
 pub(crate) mod exit_watch;

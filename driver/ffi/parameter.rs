@@ -5,6 +5,7 @@
 //! The kernel crate's own parameters are neither. What a value may be, and what is said of a bad
 //! one, is up to the [`Checked`] that a parameter is made of.
 
+use super::compat;
 use core::ffi::c_void;
 use kernel::{
     bindings,
@@ -107,10 +108,7 @@ impl Parameter {
     pub(crate) const fn new<C: Checked>(name: &'static CStr, value: &'static Value<C>) -> Self {
         Self(bindings::kernel_param {
             name: kernel::str::as_char_ptr_in_const_context(name),
-            #[cfg(MODULE)]
-            mod_: (&raw const bindings::__this_module).cast_mut(),
-            #[cfg(not(MODULE))]
-            mod_: core::ptr::null_mut(),
+            mod_: compat::THIS_MODULE,
             ops: &Value::<C>::OPERATIONS,
             perm: 0o444,
             level: -1,

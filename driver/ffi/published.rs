@@ -6,6 +6,7 @@
 //! array keeps its reference until every reader who may have found it is done.
 
 use super::{
+    compat,
     growing::Growing,
     once::read_once,
     shim,
@@ -318,7 +319,7 @@ impl<T: Send + Sync> Retired<T> {
 
 impl<T: Send + Sync> Drop for Retired<T> {
     fn drop(&mut self) {
-        rcu::synchronize_rcu();
+        compat::synchronize_rcu();
         // SAFETY: By the type invariants the reference is ours, and a grace period is over.
         drop(unsafe { Arc::from_raw(self.0) });
     }

@@ -6,7 +6,10 @@
 //! it wakes them, and hands a wake-up that went to an interrupted sleeper to nobody. This wrapper
 //! follows `wait_event_interruptible_exclusive()` instead.
 
-use super::shim;
+use super::{
+    compat,
+    shim, //
+};
 use core::{
     marker::PhantomPinned,
     num::NonZero, //
@@ -16,7 +19,6 @@ use kernel::{
     bindings,
     prelude::*,
     sync::{
-        barrier,
         Arc,
         LockClassKey, //
     },
@@ -289,7 +291,7 @@ impl WaitQueue {
 pub(crate) fn order() {
     // Pairs with the barriers of those who queue and then look: in `set_current_state()`, in
     // `poll_wait()`, and in `WakeChain::arm`.
-    barrier::smp_mb(barrier::Full);
+    compat::smp_mb();
 }
 
 /// Whether an entry may be in a queue still: if not, a wake-up has taken it out.

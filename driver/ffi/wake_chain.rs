@@ -3,6 +3,7 @@
 //! A link from a wait queue to something else that is to be woken with it.
 
 use super::{
+    compat,
     shim,
     wait_queue::{
         PollMask,
@@ -13,10 +14,7 @@ use kernel::{
     alloc::Flags,
     bindings,
     prelude::*,
-    sync::{
-        barrier,
-        Arc, //
-    },
+    sync::Arc,
     types::Opaque, //
 };
 
@@ -86,7 +84,7 @@ impl<T: OnWake> WakeChain<T> {
         unsafe { shim::mq_wait_queue_add(self.from.as_ptr(), self.entry.get()) };
         // Pairs with the barrier in `has_sleepers()`. Letting go of the lock does not order what
         // follows, and `poll_wait()`, which has a barrier, comes before this.
-        barrier::smp_mb(barrier::Full);
+        compat::smp_mb();
     }
 
     /// The wake function of the entry.

@@ -4,7 +4,10 @@
 
 use super::show;
 use crate::{
-    ffi::attribute::Attribute,
+    ffi::{
+        attribute::Attribute,
+        compat::edquot, //
+    },
     policy::registry::Handle,
     registrar::Registrar,
     stats::Counts, //
@@ -23,7 +26,7 @@ macro_rules! total {
 
 /// The file of an error.
 macro_rules! refused {
-    ($name:literal, $error:ident) => {
+    ($name:literal, $error:expr) => {
         Attribute::read_only($name, |registrar, out| {
             show(out, registrar.stats.errors($error))
         })
@@ -39,7 +42,7 @@ pub(super) static ATTRIBUTES: [Attribute<Arc<Registrar>>; 19] = [
     total!(c"dropped_flush", queue.dropped_flush),
     total!(c"dropped_end", queue.dropped_end),
     refused!(c"refused_eacces", EACCES),
-    refused!(c"refused_edquot", EDQUOT),
+    refused!(c"refused_edquot", edquot()),
     refused!(c"refused_eexist", EEXIST),
     refused!(c"refused_efault", EFAULT),
     refused!(c"refused_einval", EINVAL),
