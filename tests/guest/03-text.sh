@@ -43,4 +43,8 @@ gives 'a name may be reg' 'ok | EEXIST | ok | reg x\n' '/reg reg' '/reg x' '/msg
 gives 'a name may be unr or unreg' 'ok | ok | unr x\n | ok | ok | ok | unreg x\n' \
 	'/reg unr' '/msg unr x' '<' '/unr' '/reg unreg' '/msg unreg x' '<'
 gives '/unr with a text is not for a registration of that name' 'ok | EINVAL | EAGAIN' '/reg unr' '/unr x' '<'
+
+fresh CMD_BUF_SIZE=20000
+gives 'a DEST longer than a page: the same' 'ok | ENOENT | ENOENT | EINVAL | EINVAL' \
+	'/reg bob' '/msg x\*9000; hi' '/x\*9000; hi' '/msg x\*9000; ' '/msg x\*9000;'
 finish
