@@ -46,6 +46,10 @@ pub const TESTS: Topic = &[
     ),
     ("poll waits for a message", poll_waits),
     (
+        "so it does where the process has opened and closed others meanwhile",
+        others_closed,
+    ),
+    (
         "poll is woken by the end of the registration: /unr, evict, death",
         poll_woken_by_the_end,
     ),
@@ -203,6 +207,15 @@ fn poll_woken_by_the_end() {
     let child = poller(opener.take());
     opener.kill();
     assert_eq!(child.hear(), told, "death");
+}
+
+fn others_closed() {
+    let device = Device::registered("bob");
+    (0..10).for_each(|_| drop(Device::open()));
+    let child = poller(Device::open());
+    device.send("bob", "hello");
+    assert_eq!(child.hear(), format!("{:?}", PollFlags::POLLIN));
+    child.finish();
 }
 
 fn opener_s_queue() {
