@@ -27,7 +27,7 @@ use std::{
 use crate::{
     faults,
     harness::{self, Topic},
-    sys::kcov,
+    sys::{self, kcov},
     wait,
 };
 use corpus::Corpus;
@@ -91,7 +91,9 @@ impl<'a> Fuzzer<'a> {
         }
         wait::on_one_processor();
         // An oops is to be told with the sequence that caused it.
-        fs::write("/proc/sys/kernel/panic_on_oops", "0").expect("panic_on_oops");
+        if sys::has_sysctl() {
+            fs::write("/proc/sys/kernel/panic_on_oops", "0").expect("panic_on_oops");
+        }
         Self {
             in_turn: Crew::start(reached, false),
             at_once: Crew::start(reached, true),

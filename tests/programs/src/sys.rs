@@ -15,6 +15,7 @@ pub mod shared;
 
 use std::{
     os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
+    path::Path,
     ptr,
 };
 
@@ -144,6 +145,11 @@ pub fn on_signal(signal: Signal, restart: bool) {
     let action = SigAction::new(SigHandler::Handler(nothing), flags, SigSet::empty());
     // SAFETY: A handler that does nothing may interrupt anything.
     unsafe { signal::sigaction(signal, &action) }.expect("sigaction");
+}
+
+/// Whether the kernel has settings under `/proc/sys`, as one of other people's may not.
+pub fn has_sysctl() -> bool {
+    Path::new("/proc/sys").exists()
 }
 
 /// A file descriptor for a process, readable when it has ended.

@@ -140,7 +140,6 @@ impl Queue {
         if self.bytes() - self.messages[least].memory > self.size.bytes {
             least = place;
         }
-
         self.messages.remove(least);
         self.dropped += 1;
         1

@@ -24,7 +24,7 @@ use mq_policy::uapi::{
 use nix::{errno::Errno, poll::PollFlags, unistd::Pid};
 
 use super::{
-    order::{answer_from_bytes, Order, Verb, MAX},
+    order::{self, answer_from_bytes, Order, Verb, MAX},
     player,
     view::View,
 };
@@ -92,7 +92,7 @@ impl Driver {
         }
     }
 
-    fn order(&mut self, place: usize, order: Order) -> Result<(u32, Vec<u8>), Errno> {
+    fn order(&mut self, place: usize, order: Order) -> order::Answer {
         tell(self.player(place), order)
     }
 
@@ -123,15 +123,20 @@ impl Driver {
 }
 
 /// What comes of an order.
-fn tell(player: &Child, order: Order) -> Result<(u32, Vec<u8>), Errno> {
+fn tell(player: &Child, order: Order) -> order::Answer {
     player.link().send_bytes(&order.to_bytes());
     hear(player)
 }
 
-fn hear(player: &Child) -> Result<(u32, Vec<u8>), Errno> {
+fn hear(player: &Child) -> order::Answer {
     let mut answer = [0; MAX];
     let len = player.link().receive_bytes(&mut answer);
     answer_from_bytes(&answer[..len])
+}
+
+/// The answer to a write.
+fn written(answer: order::Answer) -> Outcome {
+    answer.map(|(written, _)| Answer::Written(written as usize))
 }
 
 impl Driver {
@@ -156,8 +161,7 @@ impl Driver {
             bytes,
             ..Order::of(Verb::Write, file)
         };
-        let (written, _) = self.order(process, order)?;
-        Ok(Answer::Written(written as usize))
+        written(self.order(process, order))
     }
 
     /// Writes a record, and leaves its process waiting if there is no room.
@@ -173,8 +177,7 @@ impl Driver {
             player.link().has_something() || wait::is_asleep_in(player.pid, WRITE)
         });
         if player.link().has_something() {
-            let (written, _) = hear(player)?;
-            return Ok(Answer::Written(written as usize));
+            return written(hear(player));
         }
         // It has seen that the file waits. Others, who may have the same open, are not to.
         player::stop_waiting(&sys::file_of(player.pid, player::number(file)));
@@ -332,21 +335,15 @@ impl Machine for Driver {
 
     fn over(&mut self, awaited: &[(usize, Outcome)]) -> Vec<(usize, Outcome)> {
         let mut over = Vec::new();
-        for place in 0..PROCESSES {
-            let Some(player) = &self.players[place] else {
+        for (place, player) in self.players.iter().enumerate() {
+            let Some(player) = player.as_ref().filter(|_| self.world.process(place).waits) else {
                 continue;
             };
             let is_over = || player.link().has_something();
             let is_awaited = awaited.iter().any(|&(of, _)| of == place);
-            if self.world.process(place).waits
-                && (is_over() || is_awaited && wait::shortly(is_over))
-            {
-                let answer = hear(player);
-                over.push((
-                    place,
-                    answer.map(|(written, _)| Answer::Written(written as usize)),
-                ));
+            if is_over() || is_awaited && wait::shortly(is_over) {
                 self.world.set_waits(place, false);
+                over.push((place, written(hear(player))));
             }
         }
         over
